@@ -1,0 +1,33 @@
+# Language, warnings and sanitizers, the same for every target of the project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+
+option(FAREGATE_TESTS "Build the tests" ON)
+option(FAREGATE_BENCH "Build the benchmarks" OFF)
+option(FAREGATE_FUZZ "Build the fuzzers (clang only)" OFF)
+set(FAREGATE_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
+
+find_program(FAREGATE_CCACHE ccache)
+if(FAREGATE_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${FAREGATE_CCACHE}")
+endif()
+
+add_library(faregate_options INTERFACE)
+target_compile_options(
+    faregate_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+                               -Wold-style-cast -Wimplicit-fallthrough -Werror
+)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(faregate_options INTERFACE -Wthread-safety)
+endif()
+if(FAREGATE_SANITIZE)
+    target_compile_options(
+        faregate_options INTERFACE -fsanitize=${FAREGATE_SANITIZE} -fno-omit-frame-pointer
+                                   -fno-sanitize-recover=all
+    )
+    target_link_options(faregate_options INTERFACE -fsanitize=${FAREGATE_SANITIZE})
+endif()

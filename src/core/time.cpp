@@ -1,0 +1,123 @@
+#include "faregate/core/time.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "faregate/core/assert.h"
+
+namespace faregate {
+namespace {
+
+constexpr std::int64_t microseconds_per_second = 1'000'000;
+constexpr std::int64_t seconds_per_day = 86'400;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Takes exactly `count` digits off the front of `text`.
+std::optional<int> take_digits(std::string_view& text, std::size_t count) {
+    if (text.size() < count) return std::nullopt;
+    int value = 0;
+    for (char c : text.substr(0, count)) {
+        if (!is_digit(c)) return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
+    text.remove_prefix(count);
+    return value;
+}
+
+bool take(std::string_view& text, char wanted, char alternative) {
+    if (text.empty() || (text.front() != wanted && text.front() != alternative)) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+bool take(std::string_view& text, char wanted) { return take(text, wanted, wanted); }
+
+/// Takes `.digits` if present, as microseconds; digits past the sixth are cut.
+std::optional<std::int64_t> take_fraction(std::string_view& text) {
+    if (!take(text, '.')) return 0;
+    std::int64_t micros = 0;
+    std::int64_t weight = microseconds_per_second / 10;
+    std::size_t digits = 0;
+    while (!text.empty() && is_digit(text.front())) {
+        micros += weight * (text.front() - '0');
+        weight /= 10;
+        ++digits;
+        text.remove_prefix(1);
+    }
+    if (digits == 0 || digits > 9) return std::nullopt;
+    return micros;
+}
+
+/// Takes `Z` or `+hh:mm`, as seconds east of UTC.
+std::optional<std::int64_t> take_offset(std::string_view& text) {
+    if (take(text, 'Z', 'z')) return 0;
+    if (text.empty()) return std::nullopt;
+    const char sign = text.front();
+    if (sign != '+' && sign != '-') return std::nullopt;
+    text.remove_prefix(1);
+    const auto hours = take_digits(text, 2);
+    if (!hours || *hours > 23 || !take(text, ':')) return std::nullopt;
+    const auto minutes = take_digits(text, 2);
+    if (!minutes || *minutes > 59) return std::nullopt;
+    const std::int64_t seconds = *hours * 3600 + *minutes * 60;
+    return sign == '-' ? -seconds : seconds;
+}
+
+}  // namespace
+
+std::string to_rfc3339(Timestamp at) {
+    using std::chrono::floor;
+    const std::chrono::sys_time<std::chrono::microseconds> time{
+        std::chrono::microseconds{at.microseconds}};
+    const auto day = floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date{day};
+    const int year = static_cast<int>(date.year());
+    FG_ASSERT(year >= 1 && year <= 9999, "a time that RFC 3339 cannot write");
+    const std::int64_t micros = (time - day).count();
+    const std::int64_t seconds = micros / microseconds_per_second;
+    return fmt::format(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", year, static_cast<unsigned>(date.month()),
+        static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60, seconds % 60,
+        micros % microseconds_per_second
+    );
+}
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+    const auto year = take_digits(text, 4);
+    if (!year || !take(text, '-')) return std::nullopt;
+    const auto month = take_digits(text, 2);
+    if (!month || !take(text, '-')) return std::nullopt;
+    const auto day = take_digits(text, 2);
+    if (!day || !take(text, 'T', 't')) return std::nullopt;
+    const auto hour = take_digits(text, 2);
+    if (!hour || *hour > 23 || !take(text, ':')) return std::nullopt;
+    const auto minute = take_digits(text, 2);
+    if (!minute || *minute > 59 || !take(text, ':')) return std::nullopt;
+    const auto second = take_digits(text, 2);
+    if (!second || *second > 59) return std::nullopt;
+    const auto fraction = take_fraction(text);
+    if (!fraction) return std::nullopt;
+    const auto offset = take_offset(text);
+    if (!offset || !text.empty()) return std::nullopt;
+
+    const std::chrono::year_month_day date{
+        std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+        std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok() || *year < 1970) return std::nullopt;
+    const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
+    const std::int64_t seconds =
+        days * seconds_per_day + *hour * 3600 + *minute * 60 + *second - *offset;
+    const Timestamp result{seconds * microseconds_per_second + *fraction};
+    constexpr Timestamp last{253'402'300'799'999'999};  // 9999-12-31T23:59:59.999999Z
+    if (result < Timestamp{0} || result > last) return std::nullopt;
+    return result;
+}
+
+Timestamp SystemClock::now() const {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+}  // namespace faregate
