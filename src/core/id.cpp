@@ -90,6 +90,28 @@ std::optional<Uid> parse_base32(std::string_view text) noexcept {
     return Uid{static_cast<std::uint64_t>(bits >> 64), static_cast<std::uint64_t>(bits)};
 }
 
+std::string JournalId::text() const {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string result;
+    for (const std::uint8_t byte : bytes) {
+        result.push_back(digits[byte >> 4]);
+        result.push_back(digits[byte & 15]);
+    }
+    return result;
+}
+
+std::optional<JournalId> JournalId::parse(std::string_view hexadecimal) noexcept {
+    JournalId id;
+    if (hexadecimal.size() != 2 * id.bytes.size()) return std::nullopt;
+    for (std::size_t i = 0; i < hexadecimal.size(); ++i) {
+        const char c = hexadecimal[i];
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) return std::nullopt;
+        id.bytes[i / 2] = static_cast<std::uint8_t>(id.bytes[i / 2] * 16 + digit);
+    }
+    return id;
+}
+
 std::size_t UidHash::operator()(Uid uid) const noexcept {
     std::uint64_t hash = uid.high ^ (uid.low * 0x9e3779b97f4a7c15);
     hash ^= hash >> 32;

@@ -93,6 +93,16 @@ using AuthorizationId = TypedId<AuthorizationKind>;
 using GrantId = TypedId<GrantKindTag>;
 using DebitId = TypedId<DebitKind>;
 
+/// Names one journal for ever: 16 random bytes, made when the journal is created.
+struct JournalId {
+    std::array<std::uint8_t, 16> bytes{};
+
+    /// 32 lower-case hexadecimal digits.
+    std::string text() const;
+    static std::optional<JournalId> parse(std::string_view hexadecimal) noexcept;
+    friend constexpr auto operator<=>(const JournalId&, const JournalId&) = default;
+};
+
 /// Spreads the bits for a hash table; the counter and the time vary most.
 struct UidHash {
     std::size_t operator()(Uid uid) const noexcept;
