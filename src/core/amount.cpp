@@ -99,14 +99,14 @@ Result<Amount> Amount::parse(std::string_view text, Scale scale) {
     fraction = fraction.substr(0, last == std::string_view::npos ? 0 : last + 1);
     if (whole.empty() || !rest.empty() || fraction.size() > scale || whole.size() > 37) {
         return failure(
-            ErrorCode::corruption, "not an amount at scale " + std::to_string(scale) + ": \"" +
-                                       std::string(text) + "\""
+            ErrorCode::corruption,
+            "not an amount at scale " + std::to_string(scale) + ": \"" + std::string(text) + "\""
         );
     }
     int128_t units = 0;
     for (std::size_t i = 0; i < whole.size() + scale; ++i) {
         const std::size_t decimal = i - whole.size();
-        const char digit = i < whole.size() ? whole[i]
+        const char digit = i < whole.size()            ? whole[i]
                            : decimal < fraction.size() ? fraction[decimal]
                                                        : '0';
         units = units * 10 + (digit - '0');
@@ -177,15 +177,20 @@ tl::expected<Amount, Decimal::Fault> Decimal::to_amount(Scale scale) const noexc
 
 const char* describe(Decimal::Fault fault) noexcept {
     switch (fault) {
-        case Decimal::Fault::none: return "is valid";
+        case Decimal::Fault::none:
+            return "is valid";
         case Decimal::Fault::not_a_number:
             return "is not a decimal number; write it as a string such as \"12.50\"";
-        case Decimal::Fault::too_many_digits: return "has more digits than any asset can hold";
-        case Decimal::Fault::negative: return "is negative";
+        case Decimal::Fault::too_many_digits:
+            return "has more digits than any asset can hold";
+        case Decimal::Fault::negative:
+            return "is negative";
         case Decimal::Fault::too_many_decimals:
             return "has more decimals than the asset keeps; amounts are never rounded";
-        case Decimal::Fault::too_large: return "is larger than the ledger accepts";
-        case Decimal::Fault::not_positive: return "must be greater than zero";
+        case Decimal::Fault::too_large:
+            return "is larger than the ledger accepts";
+        case Decimal::Fault::not_positive:
+            return "must be greater than zero";
     }
     return "is invalid";
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace faregate {
 namespace {
 
@@ -10,8 +9,8 @@ constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t base32_length = 26;
 
 bool is_wallet_character(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == ':' || c == '@' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == ':' || c == '@' || c == '-';
 }
 
 __extension__ typedef unsigned __int128 uint128_t;
@@ -38,14 +37,12 @@ std::optional<WalletId> WalletId::parse(std::string_view text) {
     return WalletId(std::string(text));
 }
 
-Uid Uid::make(
-    Timestamp at, WalletHash wallet, Epoch epoch, std::uint32_t counter
-) noexcept {
+Uid Uid::make(Timestamp at, WalletHash wallet, Epoch epoch, std::uint32_t counter) noexcept {
     const auto milliseconds = static_cast<std::uint64_t>(at.microseconds / 1000);
     Uid uid;
     uid.high = (milliseconds << 16) | (wallet >> 16);
-    uid.low = (static_cast<std::uint64_t>(wallet & 0xffff) << 48) |
-              ((epoch.value & 0xffff) << 32) | counter;
+    uid.low = (static_cast<std::uint64_t>(wallet & 0xffff) << 48) | ((epoch.value & 0xffff) << 32) |
+              counter;
     return uid;
 }
 

@@ -69,8 +69,8 @@ class Decimal {
   public:
     enum class Fault : std::uint8_t {
         none,
-        not_a_number,       ///< Not a decimal number in JSON's grammar (RFC 8259, section 6).
-        too_many_digits,    ///< Cannot fit any asset.
+        not_a_number,     ///< Not a decimal number in JSON's grammar (RFC 8259, section 6).
+        too_many_digits,  ///< Cannot fit any asset.
         negative,
         too_many_decimals,  ///< More decimals than the asset's scale. Never rounded.
         too_large,          ///< Above Amount::request_max().

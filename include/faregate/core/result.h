@@ -50,17 +50,17 @@ inline tl::unexpected<Error> failure(ErrorCode code, std::string message) {
 #define FG_CONCAT(a, b) FG_CONCAT_INNER(a, b)
 
 /// Returns the Error of `expression` (a Status) to the caller, or goes on.
-#define FG_TRY(expression)                                                               \
-    if (auto fg_status = (expression); !fg_status) {                                     \
-        return tl::unexpected<::faregate::Error>(std::move(fg_status).error());          \
+#define FG_TRY(expression)                                                      \
+    if (auto fg_status = (expression); !fg_status) {                            \
+        return tl::unexpected<::faregate::Error>(std::move(fg_status).error()); \
     }
 
 /// Binds the value of `expression` (a Result) to `declaration`, or returns its Error.
-#define FG_TRY_ASSIGN_INNER(temporary, declaration, expression)                          \
-    auto temporary = (expression);                                                       \
-    if (!temporary) {                                                                    \
-        return tl::unexpected<::faregate::Error>(std::move(temporary).error());          \
-    }                                                                                    \
+#define FG_TRY_ASSIGN_INNER(temporary, declaration, expression)                 \
+    auto temporary = (expression);                                              \
+    if (!temporary) {                                                           \
+        return tl::unexpected<::faregate::Error>(std::move(temporary).error()); \
+    }                                                                           \
     declaration = std::move(*temporary)
 #define FG_TRY_ASSIGN(declaration, expression) \
     FG_TRY_ASSIGN_INNER(FG_CONCAT(fg_result_, __LINE__), declaration, expression)

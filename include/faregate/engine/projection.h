@@ -52,7 +52,7 @@ struct BalanceRow {
     Amount held;
     Amount debt;
     Amount overdraft_held;
-    Amount issued;    ///< lifetime totals: with posted they make conservation one cheap query
+    Amount issued;  ///< lifetime totals: with posted they make conservation one cheap query
     Amount revenue;
     Amount breakage;
     std::optional<Amount> overdraft_limit;  ///< the new value, not a difference

@@ -12,11 +12,11 @@ namespace faregate::ledger {
 /// The result of a command for one asset. Which members mean something depends on the command.
 struct ReceiptLine {
     AssetIndex asset;
-    Amount requested;  ///< what was asked for (capture without an amount: what was held)
-    Amount moved;      ///< granted, held, captured, debited or revoked by this command
-    Amount released;   ///< given back by this command
-    Amount shortfall;  ///< asked for and not to be had
-    Amount available;  ///< of the account: after the command, or when it was declined
+    Amount requested;   ///< what was asked for (capture without an amount: what was held)
+    Amount moved;       ///< granted, held, captured, debited or revoked by this command
+    Amount released;    ///< given back by this command
+    Amount shortfall;   ///< asked for and not to be had
+    Amount available;   ///< of the account: after the command, or when it was declined
     Amount authorized;  ///< of the authorization, after the command
     Amount captured;
     Amount held;
@@ -28,9 +28,9 @@ struct Receipt {
     Outcome outcome = Outcome::accepted;
     Timestamp at;
     WalletId wallet;
-    Uid subject;           ///< of the authorization, grant or debit; nil if none
-    Timestamp created_at;  ///< of the authorization
-    Timestamp expires_at;  ///< of the authorization or grant
+    Uid subject;             ///< of the authorization, grant or debit; nil if none
+    Timestamp created_at;    ///< of the authorization
+    Timestamp expires_at;    ///< of the authorization or grant
     Timestamp effective_at;  ///< of the grant
     AuthorizationStatus authorization_status = AuthorizationStatus::authorized;
     GrantStatus grant_status = GrantStatus::active;
@@ -86,8 +86,7 @@ void decide(
     const Context&, const Wallet* wallet, const Authorization*, const Void&, Decision& decision
 );
 void decide(
-    const Context&, const Wallet* wallet, const Authorization*, const Increment&,
-    Decision& decision
+    const Context&, const Wallet* wallet, const Authorization*, const Increment&, Decision& decision
 );
 
 }  // namespace faregate::ledger

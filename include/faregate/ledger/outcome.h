@@ -23,9 +23,9 @@ enum class Outcome : std::uint8_t {
     invalid_expiry,  ///< a grant that would expire before it is effective
     balance_too_large,
     wallet_frozen,
-    authorization_state,  ///< captured, voided or expired already
-    grant_state,          ///< expired or revoked already
-    overdraft_in_use,     ///< the new limit is below what is drawn
+    authorization_state,   ///< captured, voided or expired already
+    grant_state,           ///< expired or revoked already
+    overdraft_in_use,      ///< the new limit is below what is drawn
     capture_exceeds_hold,  ///< under the over-capture policy `reject`
     insufficient_funds,
 };

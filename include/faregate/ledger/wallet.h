@@ -83,8 +83,8 @@ struct Wallet {
     /// Creates the account if there is none.
     Account& account(AssetIndex asset);
     Amount available(AssetIndex asset) const noexcept;
-    const Grant* find_grant(GrantId id) const noexcept;
-    Grant* find_grant(GrantId id) noexcept;
+    const Grant* find_grant(GrantId grant_id) const noexcept;
+    Grant* find_grant(GrantId grant_id) noexcept;
     void insert_grant(Grant grant);
 };
 
