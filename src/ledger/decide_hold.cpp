@@ -44,6 +44,15 @@ ReceiptLine& receipt_line(Receipt& receipt, AssetIndex asset) {
     return *found;
 }
 
+/// The asset that an amount means: by its code, or the only one if it has none.
+const Asset* asset_of(
+    const Context& context, const Authorization& authorization, const RequestedAmount& amount
+) {
+    if (!amount.asset.empty()) return context.assets.find(amount.asset);
+    if (authorization.lines.size() != 1) return nullptr;
+    return &context.assets.at(authorization.lines.front().asset);
+}
+
 /// Fills the receipt with all lines of the hold and reads the requested amounts into them. An
 /// amount without an asset means the only one. False: declined.
 bool resolve_for_hold(
@@ -53,22 +62,22 @@ bool resolve_for_hold(
     for (const HoldLine& held : authorization.lines) {
         decision.receipt.lines.push_back(line_before(held));
     }
+    const auto refuse = [&](const RequestedAmount& amount, Outcome outcome) {
+        decision.receipt.fault_asset = amount.asset;
+        decline(decision, outcome);
+        return false;
+    };
     for (const RequestedAmount& amount : amounts) {
-        if (!amount.asset.empty() && context.assets.find(amount.asset) == nullptr) {
-            decision.receipt.fault_asset = amount.asset;
-            decline(decision, Outcome::asset_not_found);
-            return false;
-        }
+        const bool known = amount.asset.empty() || context.assets.find(amount.asset) != nullptr;
+        if (!known) return refuse(amount, Outcome::asset_not_found);
     }
     for (const RequestedAmount& amount : amounts) {
-        const bool sole = amount.asset.empty() && authorization.lines.size() == 1;
-        const Asset* asset = sole ? &context.assets.at(authorization.lines.front().asset)
-                                  : context.assets.find(amount.asset);
-        if (asset == nullptr || authorization.find_line(asset->index) == nullptr) {
-            decision.receipt.fault_asset = amount.asset;
-            decline(decision, Outcome::asset_not_held);
-            return false;
-        }
+        const Asset* asset = asset_of(context, authorization, amount);
+        const bool held = asset != nullptr && authorization.find_line(asset->index) != nullptr;
+        if (!held) return refuse(amount, Outcome::asset_not_held);
+    }
+    for (const RequestedAmount& amount : amounts) {
+        const Asset* asset = asset_of(context, authorization, amount);
         ReceiptLine resolved;
         const RequestedAmount named{asset->code, amount.amount};
         if (!resolve(context, named, zero_allowed, resolved, decision)) return false;
@@ -226,16 +235,16 @@ void decide(
 ) {
     if (!begin_hold(context, wallet, authorization, command.authorization, decision)) return;
     if (!resolve_for_hold(context, *authorization, command.amounts, false, decision)) return;
-    if (wallet->status == WalletStatus::frozen) return decline(decision, Outcome::wallet_frozen);
-    if (!authorization->is_open()) return decline(decision, Outcome::authorization_state);
-    if (!all_available(*wallet, decision.receipt)) {
-        return decline(decision, Outcome::insufficient_funds);
-    }
     const auto& lines = decision.receipt.lines;
     const bool too_large = std::any_of(lines.begin(), lines.end(), [](const ReceiptLine& line) {
         return line.authorized + line.requested > Amount::balance_max();
     });
     if (too_large) return decline(decision, Outcome::balance_too_large);
+    if (wallet->status == WalletStatus::frozen) return decline(decision, Outcome::wallet_frozen);
+    if (!authorization->is_open()) return decline(decision, Outcome::authorization_state);
+    if (!all_available(*wallet, decision.receipt)) {
+        return decline(decision, Outcome::insufficient_funds);
+    }
     for (ReceiptLine& line : decision.receipt.lines) {
         take(*wallet, line.asset, line.requested, Side::held, decision.mutation);
         line.moved = line.requested;

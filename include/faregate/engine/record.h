@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "faregate/core/result.h"
+#include "faregate/engine/idempotency.h"
+#include "faregate/ledger/decide.h"
+#include "faregate/ledger/mutation.h"
+
+namespace faregate::engine {
+
+/// The contents of one journal record: a mutation, and for a request with an idempotency key what
+/// its replays answer. The bytes are specified in src/engine/record.proto.
+struct Record {
+    ledger::Mutation mutation;
+    std::optional<IdempotencyKey> key;
+    ledger::Receipt receipt;  ///< meaningful if there is a key
+};
+
+/// Writes a record into `bytes`, replacing what is there. Thread-safe; allocates nothing once its
+/// thread has written a record of that size. `key` and `receipt` come together or not at all.
+void encode_record(
+    const ledger::Mutation& mutation, const IdempotencyKey* key, const ledger::Receipt* receipt,
+    std::string& bytes
+);
+
+/// Reads what encode_record wrote. Error `corruption`: says what is wrong with the record.
+Result<Record> decode_record(std::string_view bytes);
+
+/// A receipt alone, as the database keeps it with its idempotency key.
+std::string encode_receipt(const ledger::Receipt& receipt);
+Result<ledger::Receipt> decode_receipt(std::string_view bytes, const WalletId& wallet);
+
+}  // namespace faregate::engine
