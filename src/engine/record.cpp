@@ -135,8 +135,7 @@ void put(pb::Receipt& out, const Receipt& receipt) {
     out.set_created_at(receipt.created_at.microseconds);
     if (!receipt.expires_at.is_never()) out.set_expires_at(receipt.expires_at.microseconds);
     out.set_effective_at(receipt.effective_at.microseconds);
-    out.set_authorization_status(
-        static_cast<pb::AuthorizationStatus>(receipt.authorization_status)
+    out.set_authorization_status(static_cast<pb::AuthorizationStatus>(receipt.authorization_status)
     );
     out.set_grant_status(static_cast<pb::GrantStatus>(receipt.grant_status));
     out.set_late(receipt.late);
@@ -245,7 +244,8 @@ class Reader {
 
 Change Reader::change(const pb::Record& in) {
     switch (in.change_case()) {
-        case pb::Record::kDeclined: return Declined{};
+        case pb::Record::kDeclined:
+            return Declined{};
         case pb::Record::kAssetCreated:
             return AssetCreated{asset(in.asset_created(), Timestamp{in.at()})};
         case pb::Record::kWalletCreated: {
@@ -253,8 +253,10 @@ Change Reader::change(const pb::Record& in) {
             return WalletCreated{
                 created.name(), over_capture(created.over_capture()), created.metadata()};
         }
-        case pb::Record::kWalletUpdated: return wallet_updated(in.wallet_updated());
-        case pb::Record::kGrantAdded: return grant_added(in.grant_added());
+        case pb::Record::kWalletUpdated:
+            return wallet_updated(in.wallet_updated());
+        case pb::Record::kGrantAdded:
+            return grant_added(in.grant_added());
         case pb::Record::kGrantChanged: {
             const auto& changed = in.grant_changed();
             return GrantChanged{GrantId{uid(changed.grant())}, grant_status(changed.status())};
@@ -277,7 +279,8 @@ Change Reader::change(const pb::Record& in) {
             return DebitPosted{
                 DebitId{uid(posted.debit())}, posted.description(), posted.metadata()};
         }
-        case pb::Record::CHANGE_NOT_SET: break;
+        case pb::Record::CHANGE_NOT_SET:
+            break;
     }
     require(false, "a kind of change that this version does not know");
     return Declined{};
@@ -297,7 +300,8 @@ Receipt Reader::receipt(const pb::Receipt& in) {
     out.grant_status = grant_status(in.grant_status());
     out.late = in.late();
     constexpr auto last_fault = static_cast<int>(Decimal::Fault::not_positive);
-    out.fault = enumerator<Decimal::Fault>(static_cast<int>(in.fault()), last_fault, "unknown fault");
+    out.fault =
+        enumerator<Decimal::Fault>(static_cast<int>(in.fault()), last_fault, "unknown fault");
     out.fault_asset = in.fault_asset();
     for (const auto& line : in.lines()) {
         ReceiptLine read;

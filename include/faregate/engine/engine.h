@@ -75,7 +75,7 @@ struct AssetTotals {
 /// due happen, decides, appends the mutation to the log and applies it, all under that lock; so the
 /// order of LSNs is the order of effects for every wallet.
 ///
-/// Thread-safe after recovery is over (see `recover`). Never blocks on I/O. Stamps every command
+/// Thread-safe after recovery is over (see `loader`). Never blocks on I/O. Stamps every command
 /// with max(clock, last stamp).
 class Engine {
   public:
@@ -103,10 +103,12 @@ class Engine {
     Result<std::uint64_t> sweep();
 
     /// Everything before the first command: load a stored state into `loader()`, then `replay` the
-    /// records after it in the order of their LSNs. Single-threaded. Error `corruption`: the record
-    /// cannot be read or does not fit the state.
+    /// records after it in the order of their LSNs, then `finish_recovery`. Single-threaded. Error
+    /// `corruption`: what was loaded contradicts itself, or a record cannot be read or does not fit
+    /// the state. Money must not be served then.
     StateSink& loader();
     Status replay(Lsn lsn, std::string_view record);
+    Status finish_recovery();
 
     EngineStats stats() const;
     /// Recomputes every account from its grants and open holds; locks one stripe at a time.

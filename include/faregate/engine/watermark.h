@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -17,8 +19,8 @@ class Watermark {
     Lsn value() const;
     /// Raises the value and calls every listener on this thread. A lower value changes nothing.
     void publish(Lsn lsn);
-    /// Listeners must be quick, must not call back, and live as long as the watermark. Subscribe
-    /// before the first publish.
+    /// A listener must be quick, must not call back, and lives as long as the watermark. It hears
+    /// of what is published after it subscribed.
     void subscribe(Listener listener);
     /// Blocks until the value is at least `lsn` or the time is over; false then. For tools and
     /// tests: the server's threads never block on a watermark.
@@ -27,7 +29,7 @@ class Watermark {
   private:
     mutable Mutex mutex_;
     ConditionVariable risen_;
-    Lsn value_ FG_GUARDED_BY(mutex_);
+    std::atomic<std::uint64_t> value_{0};  // written with the mutex held
     std::vector<Listener> listeners_ FG_GUARDED_BY(mutex_);
 };
 

@@ -1,0 +1,226 @@
+#include "engine/stripe.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "faregate/core/assert.h"
+#include "faregate/ledger/expiry.h"
+
+namespace faregate::engine {
+
+using namespace ledger;
+
+StripeLock::StripeLock(const Stripe& stripe) : stripe_(stripe) {
+    const bool free = stripe_.mutex.try_lock();
+    if (!free) stripe_.mutex.lock();
+    ++stripe_.acquisitions;
+    if (!free) ++stripe_.contentions;
+}
+
+StripeLock::~StripeLock() { stripe_.mutex.unlock(); }
+
+Wallet* StripeState::find_wallet(const WalletId& id) {
+    const auto found = wallets_.find(id);
+    return found == wallets_.end() ? nullptr : found->second.get();
+}
+
+StripeState::Hold* StripeState::find_hold(AuthorizationId id, Timestamp now) {
+    const auto found = holds_.find(id);
+    if (found == holds_.end()) return nullptr;
+    const Authorization& authorization = found->second->authorization;
+    const bool forgotten = !authorization.is_open() && authorization.closed_at + retention_ <= now;
+    return forgotten ? nullptr : found->second.get();
+}
+
+Wallet* StripeState::find_wallet_of(GrantId grant) {
+    const auto found = grants_.find(grant);
+    return found == grants_.end() ? nullptr : found->second;
+}
+
+Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
+    const auto misfit = [&](const char* what) {
+        return failure(
+            ErrorCode::corruption, "record " + std::to_string(lsn.value) +
+                                       " does not fit the state: " + what + " (wallet " +
+                                       mutation.wallet.text() + ")"
+        );
+    };
+    Wallet* wallet = find_wallet(mutation.wallet);
+    if (std::holds_alternative<WalletCreated>(mutation.change)) {
+        if (wallet != nullptr) return misfit("the wallet exists");
+        wallets_.emplace(mutation.wallet, std::make_unique<Wallet>(create_wallet(mutation, lsn)));
+        return {};
+    }
+    if (wallet == nullptr) return misfit("there is no such wallet");
+    if (wallet->lsn >= lsn) return misfit("the wallet is newer");
+
+    Hold* hold = nullptr;
+    Timestamp expires_before;
+    bool open_before = false;
+    if (const auto* opened = std::get_if<AuthorizationOpened>(&mutation.change)) {
+        auto& slot = holds_[opened->authorization];
+        if (slot != nullptr) return misfit("the authorization exists");
+        slot = std::make_unique<Hold>(Hold{open_authorization(mutation), wallet});
+        hold = slot.get();
+    } else if (const auto id = mutation.authorization(); !id.is_nil()) {
+        const auto found = holds_.find(id);
+        if (found == holds_.end()) return misfit("there is no such authorization");
+        hold = found->second.get();
+        open_before = hold->authorization.is_open();
+        expires_before = hold->authorization.expires_at;
+    }
+
+    ledger::apply(*wallet, hold == nullptr ? nullptr : &hold->authorization, mutation, lsn);
+
+    if (const auto* added = std::get_if<GrantAdded>(&mutation.change)) {
+        grants_.emplace(added->grant.id, wallet);
+        const Grant* grant = wallet->find_grant(added->grant.id);
+        if (grant != nullptr) set_grant_timer(*grant);
+    } else if (const auto* changed = std::get_if<GrantChanged>(&mutation.change)) {
+        const Grant* grant = wallet->find_grant(changed->grant);
+        if (grant != nullptr && grant->status == GrantStatus::active) set_grant_timer(*grant);
+        index_grant(*wallet, changed->grant);
+    }
+    for (const Posting& posting : mutation.postings) index_grant(*wallet, posting.grant);
+    if (hold == nullptr) return {};
+
+    const Authorization& authorization = hold->authorization;
+    if (open_before) {
+        timers_.erase(Timer{expires_before, Timer::Kind::expire_authorization, authorization.id.uid}
+        );
+        --open_count_;
+    }
+    if (authorization.is_open()) {
+        timers_.insert(Timer{
+            authorization.expires_at, Timer::Kind::expire_authorization, authorization.id.uid});
+        ++open_count_;
+    } else if (open_before) {
+        index_closing(*hold);
+    }
+    return {};
+}
+
+void StripeState::index_grant(const Wallet& wallet, GrantId id) {
+    if (!id.is_nil() && wallet.find_grant(id) == nullptr) grants_.erase(id);
+}
+
+void StripeState::index_closing(const Hold& hold) {
+    timers_.insert(Timer{
+        hold.authorization.closed_at + retention_, Timer::Kind::forget_authorization,
+        hold.authorization.id.uid});
+}
+
+void StripeState::set_grant_timer(const Grant& grant) {
+    if (grant.status == GrantStatus::scheduled) {
+        timers_.insert(Timer{grant.effective_at, Timer::Kind::activate_grant, grant.id.uid});
+    } else if (grant.status == GrantStatus::active && !grant.expires_at.is_never()) {
+        timers_.insert(Timer{grant.expires_at, Timer::Kind::expire_grant, grant.id.uid});
+    }
+}
+
+bool StripeState::next_due(Timestamp now, Mutation& mutation) {
+    while (!timers_.empty() && timers_.begin()->at <= now) {
+        const Timer timer = *timers_.begin();
+        if (timer.kind == Timer::Kind::expire_authorization) {
+            const Hold& hold = *holds_.at(AuthorizationId{timer.subject});
+            expire(*hold.wallet, hold.authorization, mutation);
+            return true;  // Applying it removes the timer.
+        }
+        timers_.erase(timers_.begin());
+        if (timer.kind == Timer::Kind::forget_authorization) {
+            holds_.erase(AuthorizationId{timer.subject});
+            continue;
+        }
+        // The timers of grants are not taken back when a grant is used up or revoked.
+        const Wallet* wallet = find_wallet_of(GrantId{timer.subject});
+        const Grant* grant =
+            wallet == nullptr ? nullptr : wallet->find_grant(GrantId{timer.subject});
+        if (grant == nullptr) continue;
+        if (timer.kind == Timer::Kind::activate_grant && grant->status == GrantStatus::scheduled) {
+            timers_.insert(timer);
+            activate(*wallet, *grant, mutation);
+            return true;
+        }
+        if (timer.kind == Timer::Kind::expire_grant && grant->status == GrantStatus::active) {
+            timers_.insert(timer);
+            expire(*wallet, *grant, mutation);
+            return true;
+        }
+    }
+    return false;
+}
+
+Status StripeState::load_wallet(Wallet wallet) {
+    const WalletId id = wallet.id;
+    auto owned = std::make_unique<Wallet>(std::move(wallet));
+    Wallet* const added = owned.get();
+    if (!wallets_.emplace(id, std::move(owned)).second) {
+        return failure(ErrorCode::corruption, "wallet " + id.text() + " is stored twice");
+    }
+    for (const Grant& grant : added->grants) {
+        grants_.emplace(grant.id, added);
+        set_grant_timer(grant);
+    }
+    return {};
+}
+
+Status StripeState::load_authorization(Authorization authorization) {
+    Wallet* const wallet = find_wallet(authorization.wallet);
+    const AuthorizationId id = authorization.id;
+    if (wallet == nullptr) {
+        return failure(ErrorCode::corruption, id.text() + " is stored without its wallet");
+    }
+    auto hold = std::make_unique<Hold>(Hold{std::move(authorization), wallet});
+    const Authorization& stored = hold->authorization;
+    if (stored.is_open()) {
+        timers_.insert(Timer{stored.expires_at, Timer::Kind::expire_authorization, id.uid});
+        ++open_count_;
+    } else {
+        index_closing(*hold);
+    }
+    if (!holds_.emplace(id, std::move(hold)).second) {
+        return failure(ErrorCode::corruption, id.text() + " is stored twice");
+    }
+    return {};
+}
+
+void StripeState::add_totals(std::vector<AssetTotals>& totals) const {
+    std::map<std::pair<const Wallet*, AssetIndex>, Amount> held;
+    for (const auto& [id, hold] : holds_) {
+        for (const HoldLine& line : hold->authorization.lines) {
+            held[{hold->wallet, line.asset}] += line.held;
+        }
+    }
+    const auto add = [](Amount& sum, Amount amount, bool& ok) {
+        int128_t result = 0;
+        if (__builtin_add_overflow(sum.units(), amount.units(), &result)) ok = false;
+        sum = Amount::from_units(result);
+    };
+    for (const auto& [id, wallet] : wallets_) {
+        for (const Account& account : wallet->accounts) {
+            // An asset that was created after the totals were laid out.
+            if (account.asset.value >= totals.size()) continue;
+            Amount remaining;
+            Amount pinned = account.overdraft_held;
+            for (const Grant& grant : wallet->grants) {
+                if (grant.asset != account.asset) continue;
+                if (grant.status == GrantStatus::scheduled) continue;
+                remaining += grant.remaining;
+                pinned += grant.held;
+            }
+            AssetTotals& total = totals.at(account.asset.value);
+            const auto found = held.find({wallet.get(), account.asset});
+            const Amount by_holds = found == held.end() ? Amount{} : found->second;
+            const bool consistent =
+                account.posted == remaining + account.overdraft_held - account.debt &&
+                account.held == pinned && account.held == by_holds;
+            if (!consistent) total.ok = false;
+            add(total.posted, account.posted, total.ok);
+            add(total.held, account.held, total.ok);
+            add(total.debt, account.debt, total.ok);
+        }
+    }
+}
+
+}  // namespace faregate::engine

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "engine/idempotency_table.h"
+#include "faregate/core/mutex.h"
+#include "faregate/engine/engine.h"
+#include "faregate/ledger/apply.h"
+#include "faregate/ledger/authorization.h"
+#include "faregate/ledger/wallet.h"
+
+namespace faregate::engine {
+
+/// Something that time will do. Ordered by the moment, then by kind and id, so that two machines
+/// with the same state do the same things in the same order.
+struct Timer {
+    enum class Kind : std::uint8_t {
+        activate_grant,
+        expire_authorization,
+        expire_grant,
+        forget_authorization,  ///< a closed one leaves memory; not a mutation
+    };
+    Timestamp at;
+    Kind kind = Kind::activate_grant;
+    Uid subject;
+    friend auto operator<=>(const Timer&, const Timer&) = default;
+};
+
+/// The wallets behind one lock: state, indexes over it, and timers. Not synchronized by itself.
+///
+/// Invariants: every authorization and indexed grant belongs to a wallet here; wallets and
+/// authorizations keep their addresses; an open authorization has exactly one timer.
+class StripeState {
+  public:
+    explicit StripeState(Duration retention) : idempotency(retention), retention_(retention) {}
+
+    struct Hold {
+        ledger::Authorization authorization;
+        ledger::Wallet* wallet = nullptr;
+    };
+
+    ledger::Wallet* find_wallet(const WalletId& id);
+    /// Finds closed ones too, until the retention is over at `now`.
+    Hold* find_hold(AuthorizationId id, Timestamp now);
+    ledger::Wallet* find_wallet_of(GrantId grant);
+
+    /// Applies a mutation and keeps the indexes and timers true. Error `corruption`: the mutation
+    /// does not fit the state (only possible on replay).
+    Status apply(const ledger::Mutation& mutation, Lsn lsn);
+
+    /// The mutation of the earliest timer due at `now`, written to `mutation`; false if none. Call
+    /// apply with it and then ask again.
+    bool next_due(Timestamp now, ledger::Mutation& mutation);
+
+    // For loading.
+    Status load_wallet(ledger::Wallet wallet);
+    Status load_authorization(ledger::Authorization authorization);
+
+    std::size_t wallet_count() const noexcept { return wallets_.size(); }
+    std::size_t hold_count() const noexcept { return holds_.size(); }
+    std::size_t open_count() const noexcept { return open_count_; }
+
+    /// Adds up every account and checks it against grants and holds.
+    void add_totals(std::vector<AssetTotals>& totals) const;
+
+    IdempotencyTable idempotency;
+
+  private:
+    struct TextHash {
+        std::size_t operator()(const WalletId& id) const noexcept {
+            return std::hash<std::string>{}(id.text());
+        }
+    };
+
+    void index_grant(const ledger::Wallet& wallet, GrantId id);
+    void index_closing(const Hold& hold);
+    void set_grant_timer(const ledger::Grant& grant);
+
+    Duration retention_;
+    std::size_t open_count_ = 0;
+    boost::unordered_flat_map<WalletId, std::unique_ptr<ledger::Wallet>, TextHash> wallets_;
+    boost::unordered_flat_map<AuthorizationId, std::unique_ptr<Hold>, UidHash> holds_;
+    boost::unordered_flat_map<GrantId, ledger::Wallet*, UidHash> grants_;
+    std::set<Timer> timers_;
+};
+
+/// One lock and what is behind it.
+struct Stripe {
+    explicit Stripe(Duration retention) : state(retention) {}
+
+    mutable Mutex mutex;
+    StripeState state FG_GUARDED_BY(mutex);
+    AssetCataloguePtr assets FG_GUARDED_BY(mutex);
+    std::uint32_t id_counter FG_GUARDED_BY(mutex) = 0;
+    // Reused from command to command, so that a plain one allocates nothing.
+    ledger::Decision decision FG_GUARDED_BY(mutex);
+    ledger::Mutation due FG_GUARDED_BY(mutex);
+    std::string record FG_GUARDED_BY(mutex);
+    mutable std::uint64_t acquisitions FG_GUARDED_BY(mutex) = 0;
+    mutable std::uint64_t contentions FG_GUARDED_BY(mutex) = 0;
+};
+
+/// Locks a stripe and counts whether it had to wait.
+class FG_SCOPED_CAPABILITY StripeLock {
+  public:
+    explicit StripeLock(const Stripe& stripe) FG_ACQUIRE(stripe.mutex);
+    ~StripeLock() FG_RELEASE();
+    StripeLock(const StripeLock&) = delete;
+    StripeLock& operator=(const StripeLock&) = delete;
+
+  private:
+    const Stripe& stripe_;
+};
+
+}  // namespace faregate::engine

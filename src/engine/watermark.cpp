@@ -1,0 +1,34 @@
+#include "faregate/engine/watermark.h"
+
+#include <chrono>
+#include <utility>
+
+namespace faregate::engine {
+
+Lsn Watermark::value() const { return Lsn{value_.load(std::memory_order_acquire)}; }
+
+void Watermark::publish(Lsn lsn) {
+    MutexLock lock(mutex_);
+    if (lsn.value <= value_.load(std::memory_order_relaxed)) return;
+    value_.store(lsn.value, std::memory_order_release);
+    for (const Listener& listener : listeners_) listener(lsn);
+    risen_.notify_all();
+}
+
+void Watermark::subscribe(Listener listener) {
+    MutexLock lock(mutex_);
+    listeners_.push_back(std::move(listener));
+}
+
+bool Watermark::wait(Lsn lsn, int timeout_ms) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    MutexLock lock(mutex_);
+    while (value() < lsn) {
+        const auto left = deadline - std::chrono::steady_clock::now();
+        if (left <= left.zero()) return false;
+        risen_.wait_for(mutex_, left);
+    }
+    return true;
+}
+
+}  // namespace faregate::engine
