@@ -70,8 +70,10 @@ struct GrantRow {
         std::string metadata;
     };
     std::optional<Added> added;
-    Amount remaining;  ///< difference; for an added one from zero
-    Amount held;       ///< difference
+    /// Differences; for an added one from zero. The money of a scheduled grant arrives when it becomes
+    /// effective: until then its stored `remaining` is zero, and `load` reports its whole amount.
+    Amount remaining;
+    Amount held;
     std::optional<ledger::GrantStatus> status;
     Lsn lsn;
 };
