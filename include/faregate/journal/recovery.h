@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "faregate/core/id.h"
+#include "faregate/core/lsn.h"
+#include "faregate/core/result.h"
+#include "faregate/journal/disk.h"
+
+namespace faregate::journal {
+
+/// What a scan found in a directory, and where the writer goes on.
+struct Recovery {
+    JournalId journal;
+    Lsn first_lsn;  ///< of the oldest record that is still kept; last_lsn.next() if there is none
+    Lsn last_lsn;   ///< of the newest record; the one before first_lsn if there is none
+    Epoch epoch;    ///< of the newest frame in the last file
+    bool torn_tail = false;  ///< the last write did not finish; opening for writing cuts it off
+
+    /// The files in use, oldest first, then those that are prepared.
+    struct FileInUse {
+        std::uint64_t sequence = 0;
+        Lsn first_lsn;
+    };
+    struct UnusedFile {
+        std::uint64_t sequence = 0;
+        std::uint64_t size = 0;
+        bool header_torn = false;
+    };
+    std::vector<FileInUse> files;
+    std::vector<UnusedFile> unused_files;
+
+    std::uint64_t end_file_size = 0;  ///< of the last file in use
+    std::uint64_t end_offset = 0;     ///< where the next frame goes in it
+    std::array<std::uint8_t, 32> end_hash{};
+
+    /// Bytes to be zeroed.
+    struct Cut {
+        std::uint64_t sequence = 0;
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+    };
+    std::vector<Cut> cuts;
+};
+
+/// Finds out what is in the directory, changing nothing: reads the headers of all files, and the
+/// frames of the last one. Nothing if there is no journal. Hold the directory's lock from before
+/// the scan until the journal is closed.
+///
+/// At the first bad frame it scans on. A torn tail is the last write, whose sync never came back;
+/// anything else is `corruption`, and the message names file and offset. Damage in earlier files is
+/// found by the JournalReader that replays them.
+Result<std::optional<Recovery>> scan(const Directory& directory);
+
+}  // namespace faregate::journal

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <string>
+
+#include "journal/file_window.h"
+#include "journal/format.h"
+#include "journal/sha256.h"
+
+namespace faregate::journal {
+
+enum class FrameState {
+    valid,       ///< checksums and records are right
+    unused,      ///< a sector of zeros, or the end of the file
+    unreadable,  ///< no header of this journal: damage, or the bytes of another journal
+    torn,        ///< the header is right and the rest is not
+    impossible,  ///< checksums are right, but no writer of this version writes such a frame
+};
+
+struct FrameView {
+    FrameState state = FrameState::unused;
+    FrameHeader header;                ///< of `valid`, `torn` and `impossible`
+    std::span<const std::byte> bytes;  ///< of `valid`: the whole frame, in the window
+    std::string problem;               ///< of the last three, for a message
+
+    std::span<const std::byte> payload() const {
+        return bytes.subspan(frame_header_size, header.payload_size);
+    }
+};
+
+/// Reads what stands at `offset`. The views live until the window's next use.
+Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const JournalId& journal);
+
+/// The state of a journal after a frame: what the next one must agree with.
+class Chain {
+  public:
+    Chain(Lsn next_lsn, const Hash& previous_hash) : next_lsn_(next_lsn), hash_(previous_hash) {}
+
+    Lsn next_lsn() const noexcept { return next_lsn_; }
+    const Hash& hash() const noexcept { return hash_; }
+    Epoch epoch() const noexcept { return epoch_; }
+
+    /// Empty if a frame with this header may come next; otherwise what contradicts.
+    std::string problem_with(const FrameHeader& header) const;
+    void follow(const FrameHeader& header, std::span<const std::byte> frame);
+
+  private:
+    Lsn next_lsn_;
+    Hash hash_;
+    Epoch epoch_;
+    Sha256 sha256_;
+};
+
+struct Rest {
+    /// The first frame header of this journal, if there is one.
+    std::optional<std::uint64_t> frame_offset;
+    FrameHeader frame;
+    /// Sectors that are not zero, from the first to the last; empty if begin == end.
+    std::uint64_t dirty_begin = 0;
+    std::uint64_t dirty_end = 0;
+};
+
+/// Looks through everything from `begin` to the end of the file. Frames are looked for from
+/// `frames_begin`. Stops at the first frame.
+Result<Rest> scan_rest(
+    FileWindow& window, std::uint64_t begin, std::uint64_t frames_begin, const JournalId& journal
+);
+
+bool is_zero(std::span<const std::byte> bytes) noexcept;
+
+}  // namespace faregate::journal
