@@ -20,7 +20,7 @@ VOLUME /var/lib/faregate
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD curl --silent --fail --output /dev/null http://127.0.0.1:8080/readyz
-# The server stops by itself within its drain time; Docker would kill it after 10 s.
+# Docker waits 10 s before it kills; give it more: docker run --stop-timeout 60.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/faregate"]
 CMD ["serve"]
