@@ -29,23 +29,25 @@ function(faregate_program name main)
     target_link_libraries(${name} PRIVATE ${ARG_USES} faregate_options)
 endfunction()
 
-# faregate_protobuf(MODULE file.proto): the generated code, without the project's warnings.
+# faregate_protobuf(MODULE file.proto): the generated code, without the project's warnings. The module
+# includes it as "file.pb.h"; nobody else sees it.
 function(faregate_protobuf module proto)
-    add_library(faregate_${module}_proto OBJECT)
-    get_filename_component(proto_dir "${CMAKE_SOURCE_DIR}/${proto}" DIRECTORY)
+    get_filename_component(directory "${CMAKE_SOURCE_DIR}/${proto}" DIRECTORY)
+    get_filename_component(name "${proto}" NAME_WE)
     set(out "${CMAKE_BINARY_DIR}/generated/${module}")
     file(MAKE_DIRECTORY "${out}")
-    protobuf_generate(
-        TARGET faregate_${module}_proto LANGUAGE cpp IMPORT_DIRS "${proto_dir}"
-        PROTOS "${CMAKE_SOURCE_DIR}/${proto}" PROTOC_OUT_DIR "${out}"
+    add_custom_command(
+        OUTPUT "${out}/${name}.pb.cc" "${out}/${name}.pb.h"
+        COMMAND protobuf::protoc "--proto_path=${directory}" "--cpp_out=${out}" "${name}.proto"
+        DEPENDS "${CMAKE_SOURCE_DIR}/${proto}"
+        VERBATIM
     )
+    add_library(faregate_${module}_proto STATIC "${out}/${name}.pb.cc" "${out}/${name}.pb.h")
     target_include_directories(faregate_${module}_proto SYSTEM PUBLIC "${out}")
     target_link_libraries(faregate_${module}_proto PUBLIC protobuf::libprotobuf)
     if(FAREGATE_SANITIZE)
         target_compile_options(faregate_${module}_proto PRIVATE -fsanitize=${FAREGATE_SANITIZE})
     endif()
     target_link_libraries(faregate_${module} PRIVATE faregate_${module}_proto)
-    target_sources(faregate_${module} PRIVATE $<TARGET_OBJECTS:faregate_${module}_proto>)
-    target_include_directories(faregate_${module} SYSTEM PRIVATE "${out}")
     add_dependencies(faregate_${module} faregate_${module}_proto)
 endfunction()
