@@ -110,6 +110,7 @@ class Scanner {
         FileWindow window(*file, named.size);
         Chain chain(header->first_lsn, header->previous_hash);
         std::uint64_t offset = sector_size;
+        recovery_.last_frame_offset = offset;
         for (;;) {
             FG_TRY_ASSIGN(const auto frame, read_frame(window, offset, header->journal));
             if (frame.state == FrameState::unused || frame.state == FrameState::unreadable) {
@@ -127,6 +128,7 @@ class Scanner {
                 break;
             }
             chain.follow(frame.header, frame.bytes);
+            recovery_.last_frame_offset = offset;
             offset += frame.bytes.size();
         }
         return {};

@@ -17,6 +17,21 @@ Status cut(OpenFile& open, const Recovery& recovery) {
     return {};
 }
 
+Status write_again(File& file, std::uint64_t begin, std::uint64_t end) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(end - begin));
+    FG_TRY_ASSIGN(const auto size, file.read_at(begin, bytes));
+    return file.write_at(begin, std::span(bytes).first(size));
+}
+
+/// The newest frame may be in the page cache only, because its sync failed or never came. A sync
+/// alone would not do: after one that failed, the kernel believes those pages to be clean. So what
+/// may be in doubt is written again.
+Status make_durable(OpenFile& open, const Recovery& recovery) {
+    FG_TRY(write_again(*open.file, 0, sector_size));
+    FG_TRY(write_again(*open.file, recovery.last_frame_offset, recovery.end_offset));
+    return open.file->sync();
+}
+
 Status write_prepared_header(OpenFile& open, const JournalId& journal) {
     FileHeader header;
     header.journal = journal;
@@ -45,7 +60,7 @@ Result<RepairedFiles> repair(
     const std::uint64_t last = recovery.files.back().sequence;
     FG_TRY_ASSIGN(files.current, open_file(directory, last, recovery.end_file_size));
     FG_TRY(cut(files.current, recovery));
-    FG_TRY(files.current.file->sync());
+    FG_TRY(make_durable(files.current, recovery));
 
     const std::span unused(recovery.unused_files);
     std::size_t kept = 0;

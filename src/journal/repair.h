@@ -12,9 +12,9 @@ struct RepairedFiles {
     std::vector<OpenFile> prepared;  ///< by rising sequence
 };
 
-/// Cuts what `recovery` says and makes durable everything that it found: after a kill the newest
-/// frame may be in the page cache only, and from now on answers depend on it. Keeps the prepared
-/// files that have `file_size`. Stopped at any point and repeated, it ends in the same state.
+/// Cuts what `recovery` says and makes durable everything that it found, since from now on answers
+/// depend on it. Keeps the prepared files that have `file_size`. Stopped at any point and repeated,
+/// it ends in the same state.
 Result<RepairedFiles> repair(
     Directory& directory, const Recovery& recovery, std::uint64_t file_size
 );

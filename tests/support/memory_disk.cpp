@@ -35,7 +35,7 @@ struct MemoryDisk::Inode {
     /// For every unsynced sector its durable content and then every later one but the newest, which
     /// is in `bytes`.
     std::map<std::uint64_t, std::vector<Sector>> older;
-    /// Sectors whose sync failed: no later sync makes them durable.
+    /// Sectors whose sync failed: no later sync makes them durable until they are written again.
     std::set<std::uint64_t> lost;
     Timestamp modified_at;
 
@@ -44,6 +44,7 @@ struct MemoryDisk::Inode {
         const std::uint64_t first = offset / sector_size * sector_size;
         for (std::uint64_t at = first; at < end; at += sector_size) {
             older[at].push_back(sector_of(bytes, at));
+            lost.erase(at);
         }
         if (end > bytes.size()) bytes.resize(static_cast<std::size_t>(end));
         std::ranges::copy(data, bytes.begin() + static_cast<std::ptrdiff_t>(offset));

@@ -42,8 +42,9 @@ class MemoryDisk final : public journal::Directory {
         std::uint64_t size = 0;
     };
     /// Asked before every access, and may refuse it. A refused write has changed nothing (use
-    /// crash() for torn ones); a refused sync leaves what it should have made durable in the same
-    /// doubt for ever, whatever later syncs say. Must not call the disk.
+    /// crash() for torn ones); after a refused sync, what it should have made
+    /// durable is in doubt until it is written again, whatever later syncs say. Must not call the
+    /// disk.
     using FaultInjector = std::function<std::optional<Error>(const Access&)>;
 
     explicit MemoryDisk(std::string path = "memory");

@@ -1,0 +1,146 @@
+#include "faregate/journal/posix_disk.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "journal_fixture.h"
+
+namespace faregate::journal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class PosixDisk : public ::testing::Test {
+  protected:
+    PosixDisk() {
+        std::string pattern = std::filesystem::temp_directory_path() / "faregate-journal-XXXXXX";
+        if (::mkdtemp(pattern.data()) == nullptr)
+            throw std::runtime_error("no temporary directory");
+        base = pattern;
+        options.file_size = 65536;
+        options.frame_size_max = 8192;
+        options.record_size_max = 4096;
+    }
+    ~PosixDisk() override { std::filesystem::remove_all(base); }
+
+    std::filesystem::path base;
+    JournalOptions options;
+};
+
+TEST_F(PosixDisk, AJournalSurvivesOnRealFiles) {
+    const auto directory = must(PosixDirectory::open(base / "journal"));
+    std::vector<std::string> records;
+    for (int i = 0; i < 300; ++i)
+        records.push_back("record " + std::to_string(i) + std::string(900, '.'));
+    {
+        auto journal = must(Journal::create(*directory, must(directory->lock()), {}, options));
+        journal->start();
+        Lsn last;
+        for (const auto& record : records) {
+            Result<Lsn> lsn;
+            while (!(lsn = journal->append(record))) ::usleep(100);
+            last = *lsn;
+        }
+        must(journal->wait_durable(last));
+        EXPECT_GT(journal->stats().file_count, 3);
+    }
+    const auto recovery = must(scan(*directory));
+    EXPECT_EQ(recovery->last_lsn, Lsn{300});
+    auto journal = must(Journal::open(*directory, must(directory->lock()), *recovery, {}, options));
+    const auto reader = must(JournalReader::open(*directory, Lsn{1}));
+    for (const auto& record : records) {
+        ASSERT_EQ(must(reader->next(Lsn{300}))->bytes, record);
+    }
+    EXPECT_GT(must(journal->remove_before(Lsn{301}, Timestamp::never())), 2);
+    EXPECT_EQ(journal->stats().file_count, 1);
+}
+
+TEST_F(PosixDisk, TheLockKeepsASecondHolderOut) {
+    const auto directory = must(PosixDirectory::open(base));
+    const auto again = must(PosixDirectory::open(base));
+    auto lock = must(directory->lock());
+    const auto second = again->lock();
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+    EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(::getpid())));
+    lock.reset();
+    EXPECT_TRUE(again->lock());
+}
+
+TEST_F(PosixDisk, TheLockEndsWithTheProcess) {
+    const auto directory = must(PosixDirectory::open(base));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const auto lock = directory->lock();
+        ::_exit(lock ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(directory->lock());
+}
+
+TEST_F(PosixDisk, FilesAreListedWithSizeAndTime) {
+    const auto directory = must(PosixDirectory::open(base));
+    std::filesystem::create_directory(base / "subdirectory");
+    auto file = must(directory->create("a"));
+    const std::array<std::byte, 5> bytes{};
+    must(file->allocate(4096));
+    must(file->write_at(4094, bytes));
+    must(file->sync());
+    const auto files = must(directory->list());
+    ASSERT_EQ(files.size(), 1);
+    EXPECT_EQ(files[0].name, "a");
+    EXPECT_EQ(files[0].size, 4099);
+    EXPECT_EQ(must(file->size()), 4099);
+    const auto age = SystemClock().now() - files[0].modified_at;
+    EXPECT_LT(age, Duration::seconds(60));
+    EXPECT_GT(age, Duration::seconds(-60));
+}
+
+TEST_F(PosixDisk, AReadEndsWhereTheFileEnds) {
+    const auto directory = must(PosixDirectory::open(base));
+    auto file = must(directory->create("a"));
+    must(file->write_at(0, std::array<std::byte, 5>{}));
+    std::array<std::byte, 8> out;
+    EXPECT_EQ(must(file->read_at(2, out)), 3);
+    EXPECT_EQ(must(file->read_at(5, out)), 0);
+}
+
+TEST_F(PosixDisk, ErrorsNameTheFile) {
+    const auto directory = must(PosixDirectory::open(base));
+    const std::string path = base / "nothing";
+    const std::vector<Error> errors = {
+        directory->open("nothing", OpenMode::read).error(),
+        directory->remove("nothing").error(),
+        directory->rename("nothing", "something").error(),
+    };
+    for (const Error& error : errors) {
+        EXPECT_EQ(error.code, ErrorCode::not_found);
+        EXPECT_THAT(error.message, HasSubstr(path));
+        EXPECT_THAT(error.message, HasSubstr("No such file"));
+    }
+    EXPECT_EQ(PosixDirectory::open_existing(path).error().code, ErrorCode::not_found);
+    EXPECT_EQ(PosixDirectory::open(base / "no" / "parent").error().code, ErrorCode::not_found);
+    must(directory->create("read"));
+    const auto file = must(directory->open("read", OpenMode::read));
+    EXPECT_EQ(file->write_at(0, std::array<std::byte, 1>{}).error().code, ErrorCode::io);
+}
+
+TEST_F(PosixDisk, RenameReplaces) {
+    const auto directory = must(PosixDirectory::open(base));
+    must(must(directory->create("a"))->write_at(0, std::array<std::byte, 5>{}));
+    must(directory->create("b"));
+    must(directory->rename("a", "b"));
+    must(directory->sync());
+    const auto files = must(directory->list());
+    ASSERT_EQ(files.size(), 1);
+    EXPECT_EQ(files[0].size, 5);
+}
+
+}  // namespace
+}  // namespace faregate::journal
