@@ -105,7 +105,7 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
     const std::chrono::year_month_day date{
         std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
         std::chrono::day{static_cast<unsigned>(*day)}};
-    if (!date.ok() || *year < 1970) return std::nullopt;
+    if (!date.ok()) return std::nullopt;
     const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
     const std::int64_t seconds =
         days * seconds_per_day + *hour * 3600 + *minute * 60 + *second - *offset;
