@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace faregate::cli {
+
+/// Sends all logs to standard error, in UTC: as text, or as one JSON object a line with `time`,
+/// `level` and `message`. Precondition: the words were checked as settings.
+void setup_logging(const std::string& level, const std::string& format);
+
+}  // namespace faregate::cli

@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+
+namespace faregate::cli {
+
+int run_program(int argc, char** argv) {
+    CLI::App program(
+        "Faregate: may this customer spend this? Atomic, durable authorization for API products.",
+        "faregate"
+    );
+    program.set_version_flag("--version", "faregate " FAREGATE_VERSION);
+    program.require_subcommand(1);
+    program.get_formatter()->column_width(36);
+    program.footer(
+        "Every command explains itself: faregate serve --help. A setting's variable stands in "
+        "parentheses; a flag wins over its variable, and that over the file named by --config."
+    );
+    Action action;
+    add_serve_command(program, action);
+    add_migrate_command(program, action);
+    add_keys_command(program, action);
+    add_journal_command(program, action);
+    add_verify_command(program, action);
+    add_replay_command(program, action);
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+    const auto result = action();
+    if (result) return *result;
+    fmt::print(stderr, "faregate: {}\n", result.error().message);
+    switch (result.error().code) {
+        case ErrorCode::invalid_argument:
+            return exit_usage;
+        case ErrorCode::fenced:
+            return exit_fenced;
+        case ErrorCode::corruption:
+            return exit_broken;
+        default:
+            return exit_failure;
+    }
+}
+
+}  // namespace faregate::cli

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "faregate/engine/projection.h"
+#include "faregate/engine/projector.h"
+#include "faregate/engine/watermark.h"
+
+namespace faregate::cli {
+
+/// Keeps PostgreSQL up to date with the journal, on a thread of its own: moves what is durable,
+/// publishes what is applied, waits out PostgreSQL's absence, and looks every second whether this
+/// server is still the owner.
+class ProjectorThread {
+  public:
+    /// Called on the thread with an error that is final: `fenced`, or something that contradicts
+    /// itself. Must end the process.
+    using OnFinalError = std::function<void(const Error&)>;
+
+    /// The store is used by this thread alone from start() on. Everything must outlive this object.
+    ProjectorThread(
+        engine::ProjectionStore& store, engine::OpenReader open_reader, engine::Watermark& durable,
+        engine::Watermark& applied, OnFinalError on_final_error
+    );
+    ~ProjectorThread();
+    ProjectorThread(const ProjectorThread&) = delete;
+    ProjectorThread& operator=(const ProjectorThread&) = delete;
+
+    void start();
+    /// Ends the thread as soon as everything durable is applied, or the time is over; true if
+    /// everything is. `give_up` is asked meanwhile, and true ends it early.
+    bool drain(std::chrono::milliseconds time, const std::function<bool()>& give_up);
+
+    /// Whether the last thing asked of PostgreSQL was answered. Any thread.
+    bool database_reachable() const noexcept { return database_reachable_; }
+
+  private:
+    void run();
+    void move_or_watch();
+    void watch();
+    void handle(const Error& error);
+    void answered();
+    void pause(std::chrono::milliseconds time);
+
+    engine::ProjectionStore& store_;
+    const engine::OpenReader open_reader_;
+    engine::Watermark& durable_;
+    engine::Watermark& applied_;
+    const OnFinalError on_final_error_;
+
+    // Of the thread.
+    std::unique_ptr<engine::Projector> projector_;
+    Lsn moved_;  ///< what the store said last; falls when PostgreSQL has fallen back
+    std::chrono::milliseconds backoff_{0};
+    std::chrono::steady_clock::time_point asked_at_;
+    std::chrono::steady_clock::time_point complained_at_;
+
+    std::atomic<bool> database_reachable_{true};
+    std::atomic<bool> draining_{false};
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace faregate::cli
