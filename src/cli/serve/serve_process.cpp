@@ -205,7 +205,7 @@ Status ServeProcess::load_state() {
 Status ServeProcess::replay_journal() {
     const auto first = claim_.applied_lsn.next();
     const auto last = recovery_->last_lsn;
-    if (last < first) return {};
+    if (last < first) return engine_->finish_recovery();
     spdlog::info("replaying the journal from LSN {} to {}", first.value, last.value);
     FG_TRY_ASSIGN(const auto reader, journal::JournalReader::open(*directory_, first));
     replay_logged_at_ = steady_clock::now();
@@ -216,7 +216,7 @@ Status ServeProcess::replay_journal() {
         FG_TRY(log_replay(record->lsn));
     }
     spdlog::info("replayed {} records", last.value - claim_.applied_lsn.value);
-    return {};
+    return engine_->finish_recovery();
 }
 
 Status ServeProcess::log_replay(Lsn lsn) {
