@@ -1,5 +1,8 @@
 // PATCH /v1/wallets/{id}
+#include "http/command.h"
+#include "http/render.h"
 #include "http/routes/operations.h"
+#include "http/routes/routes.h"
 
 namespace faregate::http {
 namespace {
@@ -35,5 +38,31 @@ constinit const OperationType update_wallet_operation{
     .read = read,
     .render = [](const Operation&, const engine::Execution&, JsonWriter& json) { json.null(); },
 };
+
+// Setting is idempotent by itself, so there is no Idempotency-Key here, and the answer is the
+// wallet as it now is.
+Task<Reply> update_wallet(Exchange& exchange) {
+    auto problem = read_headers(exchange);
+    if (!problem) problem = read_body(exchange, false);
+    if (problem) co_return Reply(*problem);
+
+    const RequestBody body{exchange.document.root(), {}};
+    const auto operation =
+        read_operation(update_wallet_operation, exchange.request.id, body, std::nullopt);
+    if (!operation) co_return Reply(operation.error());
+    Reply reply = co_await run_operation(exchange, *operation);
+    if (reply.is_problem()) co_return reply;
+
+    const WalletId& id = operation->as<ledger::UpdateWallet>().wallet;
+    const auto view = exchange.services.uses.engine.wallet(id);
+    if (!view) co_return Reply(engine_problem(view.error()));
+    if (!*view) co_return reply;
+    problem = co_await await_durable(exchange, (*view)->lsn, true);
+    if (problem) co_return Reply(*problem);
+    reply.body.clear();
+    JsonWriter json(reply.body);
+    write_wallet(json, (*view)->value, *(*view)->assets, (*view)->value.lsn);
+    co_return reply;
+}
 
 }  // namespace faregate::http
