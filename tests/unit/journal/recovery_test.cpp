@@ -364,7 +364,7 @@ TEST_F(RecoveryOfFiles, ATruncatedFileIsCorruption) {
     write_files();
     for (const std::uint64_t sequence : {std::uint64_t{2}, last_, last_ + 1}) {
         const auto content = disk.content(name_of(sequence));
-        for (const std::size_t size : {0, 100, 512, 1024, 3000, 7680, 8191}) {
+        for (const std::size_t size : {0U, 100U, 512U, 1024U, 3000U, 7680U, 8191U}) {
             disk.set_content(
                 name_of(sequence), {content.begin(), content.begin() + std::ptrdiff_t(size)}
             );
