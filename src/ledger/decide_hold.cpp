@@ -86,79 +86,73 @@ bool resolve_for_hold(
     return true;
 }
 
-/// How much of a line is captured from the hold and how much is taken on top.
-struct CapturePlan {
-    Amount from_hold;
-    Amount from_account;
-};
-
-/// Applies the over-capture policy to one line; `held` is what the hold can give. False: declined.
-bool plan_capture(
-    const Wallet& wallet, bool late, Amount held, ReceiptLine& line, CapturePlan& plan,
-    Decision& decision
-) {
-    plan.from_hold = std::min(line.requested, held);
-    const Amount excess = line.requested - plan.from_hold;
-    line.available = wallet.available(line.asset);
-    const Amount available = std::max(line.available, Amount{});
-    switch (wallet.over_capture) {
-        case OverCapture::reject: {
-            const Amount covered =
-                late ? std::max(line.authorized - line.captured, Amount{}) : held;
-            if (line.requested > covered) {
-                line.shortfall = line.requested - covered;
-                decline(decision, Outcome::capture_exceeds_hold);
-                return false;
-            }
-            if (excess > available) {
-                line.shortfall = excess - available;
-                decline(decision, Outcome::insufficient_funds);
-                return false;
-            }
-            plan.from_account = excess;
-            break;
-        }
-        case OverCapture::cap:
-            plan.from_account = std::min(excess, available);
-            break;
-        case OverCapture::debt:
-            plan.from_account = excess;
-            break;
-    }
-    line.shortfall = excess - plan.from_account;
-    return true;
-}
-
 /// A debt or a total that no balance could carry is declined even under the policy `debt`.
-bool capture_fits(const Wallet& wallet, const HoldLine& held, const CapturePlan& plan) {
+bool capture_fits(const Wallet& wallet, const HoldLine& held, Amount moved, Amount from_account) {
     const Account* account = wallet.find_account(held.asset);
     const Amount debt = account == nullptr ? Amount{} : account->debt;
-    const Amount captured = held.captured + plan.from_hold + plan.from_account;
-    return debt + plan.from_account <= Amount::balance_max() && captured <= Amount::balance_max();
+    return debt + from_account <= Amount::balance_max() &&
+           held.captured + moved <= Amount::balance_max();
 }
 
-bool capture_line(
-    const Wallet& wallet, const HoldLine& held, const Capture& command, bool late,
+/// Says in `line` what a capture moves of one asset, by the over-capture policy: first what is
+/// held, then what the account has. Returns what stands in the way.
+Outcome plan_capture(const Wallet& wallet, bool late, const HoldLine& held, ReceiptLine& line) {
+    const Amount excess = line.requested - std::min(line.requested, held.held);
+    line.available = wallet.available(line.asset);
+    const Amount available = std::max(line.available, Amount{});
+    Amount from_account = excess;
+    if (wallet.over_capture == OverCapture::reject) {
+        const Amount covered = late ? held.not_captured() : held.held;
+        if (line.requested > covered) {
+            line.shortfall = line.requested - covered;
+            return Outcome::capture_exceeds_hold;
+        }
+        if (excess > available) {
+            line.shortfall = excess - available;
+            return Outcome::insufficient_funds;
+        }
+    } else if (wallet.over_capture == OverCapture::cap) {
+        from_account = std::min(excess, available);
+    }
+    line.shortfall = excess - from_account;
+    line.moved = line.requested - line.shortfall;
+    return capture_fits(wallet, held, line.moved, from_account) ? Outcome::accepted
+                                                                : Outcome::balance_too_large;
+}
+
+/// Plans every line before any is captured, so that a decline moves nothing and is the same in
+/// whatever order the assets stand. False: declined.
+bool plan_captures(
+    const Wallet& wallet, const Authorization& authorization, const Capture& command, bool late,
     Decision& decision
 ) {
-    ReceiptLine& line = receipt_line(decision.receipt, held.asset);
-    if (command.amounts.empty()) line.requested = late ? held.not_captured() : held.held;
-    CapturePlan plan;
-    if (!plan_capture(wallet, late, held.held, line, plan, decision)) return false;
-    if (!capture_fits(wallet, held, plan)) {
-        decline(decision, Outcome::balance_too_large);
-        return false;
+    Outcome first = Outcome::accepted;
+    for (const HoldLine& held : authorization.lines) {
+        ReceiptLine& line = receipt_line(decision.receipt, held.asset);
+        if (command.amounts.empty()) line.requested = late ? held.not_captured() : held.held;
+        const Outcome outcome = plan_capture(wallet, late, held, line);
+        if (outcome == Outcome::accepted) continue;
+        if (first == Outcome::accepted || outcome < first) first = outcome;
     }
-    capture_held(held, plan.from_hold, decision.mutation);
-    take(wallet, held.asset, plan.from_account, Side::revenue, decision.mutation);
-    line.moved = plan.from_hold + plan.from_account;
+    if (first == Outcome::accepted) return true;
+    for (ReceiptLine& line : decision.receipt.lines) line.moved = {};
+    decline(decision, first);
+    return false;
+}
+
+void capture_line(
+    const Wallet& wallet, const HoldLine& held, const Capture& command, Decision& decision
+) {
+    ReceiptLine& line = receipt_line(decision.receipt, held.asset);
+    const Amount from_hold = std::min(line.moved, held.held);
+    capture_held(held, from_hold, decision.mutation);
+    take(wallet, held.asset, line.moved - from_hold, Side::revenue, decision.mutation);
     line.captured += line.moved;
-    line.held -= plan.from_hold;
-    if (!command.final) return true;
+    line.held -= from_hold;
+    if (!command.final) return;
     line.released = line.held;
     line.held = {};
-    release_held(wallet, held, plan.from_hold, decision.mutation);
-    return true;
+    release_held(wallet, held, from_hold, decision.mutation);
 }
 
 void fill_available(const Wallet& wallet, Decision& decision) {
@@ -186,8 +180,9 @@ void decide(
     if (!authorization->is_open() && (!late || authorization->settled)) {
         return decline(decision, Outcome::authorization_state);
     }
+    if (!plan_captures(*wallet, *authorization, command, late, decision)) return;
     for (const HoldLine& held : authorization->lines) {
-        if (!capture_line(*wallet, held, command, late, decision)) return;
+        capture_line(*wallet, held, command, decision);
     }
     settle_debt(*wallet, nullptr, decision.mutation);
     fill_available(*wallet, decision);
