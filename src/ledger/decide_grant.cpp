@@ -18,19 +18,6 @@ Grant make_grant(const Context& context, const AddGrant& command, const ReceiptL
     return grant;
 }
 
-/// A scheduled grant counts here too, so that making it effective can never fail.
-bool fits_balance(const Wallet& wallet, const Grant& added) {
-    const Account* account = wallet.find_account(added.asset);
-    Amount total = added.remaining;
-    if (account != nullptr) total += account->free() + account->held + account->overdraft_limit;
-    for (const Grant& grant : wallet.grants) {
-        if (grant.asset == added.asset && grant.status == GrantStatus::scheduled) {
-            total += grant.remaining;
-        }
-    }
-    return total <= Amount::balance_max();
-}
-
 void post_effective(const Wallet& wallet, const Grant& grant, Mutation& mutation) {
     mutation.postings.push_back(Posting{
         grant.asset, Side::issued, Side::available, grant.id, grant.remaining});
@@ -56,17 +43,18 @@ void decide(
 
     const Grant grant = make_grant(context, command, line);
     Receipt& receipt = decision.receipt;
-    receipt.subject = grant.id.uid;
     receipt.effective_at = grant.effective_at;
     receipt.expires_at = grant.expires_at;
-    receipt.grant_status = grant.status;
+    line.available = wallet->available(grant.asset);
     const bool ends_too_early =
         grant.expires_at <= context.now || grant.expires_at <= grant.effective_at;
     if (ends_too_early) return decline(decision, Outcome::invalid_expiry);
-    if (!fits_balance(*wallet, grant)) {
+    if (committed(*wallet, grant.asset) + grant.remaining > Amount::balance_max()) {
         receipt.lines.push_back(line);
         return decline(decision, Outcome::balance_too_large);
     }
+    receipt.subject = grant.id.uid;
+    receipt.grant_status = grant.status;
     decision.mutation.change = GrantAdded{grant, command.metadata};
     if (grant.status == GrantStatus::active) post_effective(*wallet, grant, decision.mutation);
     line.moved = line.requested;
@@ -83,6 +71,8 @@ void decide(
     const Grant* grant = wallet == nullptr ? nullptr : wallet->find_grant(command.grant);
     if (grant == nullptr) return decline(decision, Outcome::grant_not_found);
     decision.receipt.grant_status = grant->status;
+    decision.receipt.effective_at = grant->effective_at;
+    decision.receipt.expires_at = grant->expires_at;
     const bool ended =
         grant->status == GrantStatus::expired || grant->status == GrantStatus::revoked;
     if (ended) return decline(decision, Outcome::grant_state);

@@ -198,6 +198,17 @@ void settle_debt(const Wallet& wallet, const Grant* added, Mutation& mutation) {
     }
 }
 
+Amount committed(const Wallet& wallet, AssetIndex asset) {
+    const Account* account = wallet.find_account(asset);
+    if (account == nullptr) return {};
+    Amount total = account->free() + account->held + account->overdraft_limit;
+    for (const Grant& grant : wallet.grants) {
+        const bool scheduled = grant.status == GrantStatus::scheduled;
+        if (scheduled && grant.asset == asset) total += grant.remaining;
+    }
+    return total;
+}
+
 Amount available_after(const Wallet& wallet, AssetIndex asset, const Mutation& mutation) {
     return wallet.available(asset) + change_of(mutation, asset, Side::available) +
            change_of(mutation, asset, Side::debt);

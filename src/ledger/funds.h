@@ -51,6 +51,10 @@ void release_held(const Wallet& wallet, const HoldLine& line, Amount captured, M
 /// `added` is a grant that the mutation makes effective (not active in `wallet` yet), or null.
 void settle_debt(const Wallet& wallet, const Grant* added, Mutation& mutation);
 
+/// All that an account may come to hold: its money, what is scheduled to arrive (so that making a
+/// grant effective can never fail) and its credit line.
+Amount committed(const Wallet& wallet, AssetIndex asset);
+
 /// The available balance of an account as it will be once the mutation is applied.
 Amount available_after(const Wallet& wallet, AssetIndex asset, const Mutation& mutation);
 
