@@ -3,6 +3,12 @@
 #include "faregate/ledger/decide.h"
 
 namespace faregate::ledger {
+namespace {
+
+// Assigned rather than moved in, so that the text keeps its memory.
+const WalletId no_wallet;
+
+}  // namespace
 
 AuthorizationId Mutation::authorization() const noexcept {
     if (const auto* opened = std::get_if<AuthorizationOpened>(&change)) {
@@ -15,6 +21,7 @@ AuthorizationId Mutation::authorization() const noexcept {
 }
 
 void Mutation::clear() noexcept {
+    wallet = no_wallet;
     at = {};
     change = Declined{};
     postings.clear();
@@ -23,6 +30,7 @@ void Mutation::clear() noexcept {
 void Receipt::clear() noexcept {
     outcome = Outcome::accepted;
     at = {};
+    wallet = no_wallet;
     subject = {};
     created_at = {};
     expires_at = {};
