@@ -48,7 +48,13 @@ ServeProcess::ServeProcess(Settings settings, bool new_journal)
       new_journal_(new_journal),
       database_name_(database_name(settings_.database_url)) {}
 
-ServeProcess::~ServeProcess() = default;
+// Nothing may be published any more when the server, which listens to it, is destroyed.
+ServeProcess::~ServeProcess() {
+    sweeper_.reset();
+    housekeeper_.reset();
+    projector_.reset();
+    if (journal_) journal_->stop();
+}
 
 Result<int> ServeProcess::run() {
     const auto start = [this]() -> Status {
@@ -242,9 +248,7 @@ Status ServeProcess::start_serving() {
     const auto address = listen_address(settings_);
     const bool ipv6 = address.host.find(':') != std::string::npos;
     spdlog::info(
-        "serving on http://{}:{} ({} I/O threads, {} stripes, durability {})",
-        ipv6 ? "[" + address.host + "]" : address.host, server_->port(), settings_.threads,
-        settings_.stripes, to_string(settings_.durability)
+        "ready at http://{}:{}", ipv6 ? "[" + address.host + "]" : address.host, server_->port()
     );
     return {};
 }
