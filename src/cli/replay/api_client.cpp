@@ -20,9 +20,12 @@ constexpr auto pause_max = std::chrono::milliseconds(2'000);
 
 constexpr unsigned too_many_requests = 429;
 constexpr unsigned service_unavailable = 503;
+/// PostgreSQL has not confirmed in time, though the request was executed.
+constexpr unsigned durability_timeout = 504;
 
 bool is_final(const Result<HttpReply>& reply) {
-    return reply && reply->status != too_many_requests && reply->status != service_unavailable;
+    return reply && reply->status != too_many_requests && reply->status != service_unavailable &&
+           reply->status != durability_timeout;
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 
 namespace faregate::cli {
 
-/// A caller with patience: repeats a request that got no answer, 429 or 503, with growing pauses,
-/// for at most a minute of silence. Every request carries an idempotency key or is a read, so that
-/// repeating it is safe. Used from its executor only.
+/// A caller with patience: repeats a request that got no answer, 429, 503 or 504, with growing
+/// pauses, for at most a minute of silence. Every request carries an idempotency key or is a read,
+/// so that repeating it is safe. Used from its executor only.
 class ApiClient {
   public:
     /// `stopping` ends the patience once it is true. It and `address` must outlive the client.
