@@ -195,9 +195,11 @@ TEST_F(DiskFaults, OpeningFailsWithoutHarmWhateverTheDiskRefuses) {
     EXPECT_GT(accesses, 10);
 }
 
-TEST(DiskFaultsDeathTest, ByDefaultAFailedSyncAbortsTheProcess) {
-    MemoryDisk disk;
-    auto journal = must(Journal::create(disk, must(disk.lock()), NewJournal{}, JournalOptions{}));
+using DiskFaultsDeathTest = DiskFaults;
+
+TEST_F(DiskFaultsDeathTest, ByDefaultAFailedSyncAbortsTheProcess) {
+    options.on_fatal = nullptr;
+    open();
     must(journal->append("a"));
     disk.set_fault_injector([](const MemoryDisk::Access&) {
         return Error{ErrorCode::io, "cannot write: Input/output error"};
