@@ -36,7 +36,6 @@ constexpr std::array<ProblemType, problem_type_count> problem_types{{
     {"forbidden", 403, "The key may not do this"},
     {"route_not_found", 404, "There is no such route"},
     {"method_not_allowed", 405, "The route does not have this method"},
-    {"request_timeout", 408, "The request did not arrive in time"},
     {"body_too_large", 413, "The body is too large"},
     {"unsupported_media_type", 415, "The body must be JSON"},
     {"rate_limited", 429, "The key sends too many requests"},

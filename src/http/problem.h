@@ -21,7 +21,6 @@ enum class Refusal : std::uint8_t {
     forbidden,
     route_not_found,
     method_not_allowed,
-    request_timeout,
     body_too_large,
     unsupported_media_type,
     rate_limited,
