@@ -1,0 +1,314 @@
+#include "property/model_runner.h"
+
+#include <algorithm>
+
+namespace faregate::test {
+
+using namespace ledger;
+
+namespace {
+
+constexpr const char* codes[] = {"USD", "TOK"};
+const WalletId acme = WalletId::trusted("acme");
+
+/// One or two assets with small amounts; now and then one that is not valid.
+LedgerModel::Amounts amounts_of(int which, int first, int second) {
+    LedgerModel::Amounts amounts;
+    const auto amount = [](int number) { return number % 37 == 36 ? -1 : number % 13; };
+    if (which % 3 != 1) amounts[0] = amount(first);
+    if (which % 3 != 0) amounts[1] = amount(second);
+    return amounts;
+}
+
+std::string differ(const std::string& what, Amount found, int expected) {
+    if (found == Amount::from_units(expected)) return {};
+    return what + " is " + found.to_string(0) + ", not " + std::to_string(expected) + "\n";
+}
+
+}  // namespace
+
+ModelRunner::ModelRunner() : start_(driver_.now()) {
+    execute(CreateWallet{acme, "", OverCapture::cap, ""});
+}
+
+Timestamp ModelRunner::at(std::int64_t seconds) const {
+    return start_ + Duration::seconds(seconds);
+}
+
+std::string ModelRunner::execute(const Command& command) {
+    return to_string(driver_.execute(command).outcome);
+}
+
+/// An index into `count` things, or one past them for a thing that does not exist.
+int ModelRunner::pick(int number, std::size_t count) const {
+    // Recent things are more interesting than old ones.
+    const int recent = static_cast<int>(std::min<std::size_t>(count, 6));
+    return static_cast<int>(count) - number % (recent + 1);
+}
+
+AuthorizationId ModelRunner::hold_id(int index) const {
+    const auto at = static_cast<std::size_t>(index);
+    return at < hold_ids_.size() ? hold_ids_[at] : AuthorizationId{Uid{1, 1}};
+}
+
+GrantId ModelRunner::grant_id(int index) const {
+    const auto at = static_cast<std::size_t>(index);
+    return at < grant_ids_.size() ? grant_ids_[at] : GrantId{Uid{1, 1}};
+}
+
+std::vector<RequestedAmount> ModelRunner::requested(const Amounts& amounts, bool backwards) {
+    std::vector<RequestedAmount> result;
+    for (const auto& [asset, amount] : amounts) {
+        const Scale scale =
+            driver_.assets().at(AssetIndex{static_cast<std::uint32_t>(asset)}).scale;
+        const std::string text = Amount::from_units(amount).to_string(scale);
+        result.push_back({codes[asset], Decimal::parse(text)});
+        transcript_ += std::string(" ") + codes[asset] + ":" + text;
+    }
+    if (backwards) std::reverse(result.begin(), result.end());
+    return result;
+}
+
+std::string ModelRunner::add_grant(const RawCommand& raw) {
+    const Amounts amounts = amounts_of(raw[1] % 2, raw[2], raw[2]);
+    const auto [asset, amount] = *amounts.begin();
+    LedgerModel::Grant grant;
+    AddGrant command;
+    grant.asset = asset;
+    grant.priority = std::array{50, 50, 50, 10, 90}.at(static_cast<std::size_t>(raw[3] % 5));
+    grant.paid = raw[3] % 3 == 0;
+    grant.from = model_.now;
+    if (raw[4] % 5 == 0) grant.from = model_.now + raw[4] % 30 - 5;
+    if (raw[5] % 2 == 0) grant.until = model_.now + raw[5] % 50 - 1;
+    transcript_ += "grant g" + std::to_string(model_.grants.size());
+    command.wallet = acme;
+    command.amount = requested(amounts, false).front();
+    command.kind = grant.paid        ? GrantKind::paid
+                   : raw[3] % 3 == 1 ? GrantKind::promotional
+                                     : GrantKind::recurring;
+    command.priority = static_cast<std::uint8_t>(grant.priority);
+    if (grant.from != model_.now) command.effective_at = at(grant.from);
+    if (grant.until != LedgerModel::never) command.expires_at = at(grant.until);
+    transcript_ += " from " + std::to_string(grant.from) + " until " + std::to_string(grant.until) +
+                   " priority " + std::to_string(grant.priority);
+    const std::string expected = model_.add_grant(grant, amount);
+    const std::string found = execute(command);
+    if (found == "accepted")
+        grant_ids_.push_back(std::get<GrantAdded>(driver_.steps().back().mutation.change).grant.id);
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::authorize(const RawCommand& raw, bool dry_run) {
+    const Amounts amounts = amounts_of(raw[1], raw[2], raw[3]);
+    const int ttl = 1 + raw[4] % 40;
+    transcript_ += dry_run ? "dry_run" : "authorize h" + std::to_string(model_.holds.size());
+    Authorize command{
+        acme, requested(amounts, raw[5] % 2 == 0), Duration::seconds(ttl), dry_run, "", ""};
+    transcript_ += " ttl " + std::to_string(ttl);
+    const std::string expected = model_.authorize(amounts, ttl, dry_run);
+    const std::string found = execute(command);
+    if (found == "accepted" && !dry_run) {
+        hold_ids_.push_back(driver_.steps().back().mutation.authorization());
+    }
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::debit(const RawCommand& raw) {
+    const Amounts amounts = amounts_of(raw[1], raw[2], raw[3]);
+    transcript_ += "debit";
+    const std::string found = execute(Debit{acme, requested(amounts, raw[5] % 2 == 0), "", ""});
+    const std::string expected = model_.debit(amounts);
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::capture(const RawCommand& raw) {
+    const int hold = pick(raw[1], hold_ids_.size());
+    const bool final = raw[4] % 2 == 0;
+    transcript_ += std::string(final ? "capture h" : "capture partial h") + std::to_string(hold);
+    Capture command{hold_id(hold), {}, final};
+    std::optional<Amounts> amounts;
+    if (raw[5] % 4 != 0) {
+        amounts = amounts_of(raw[5], raw[2], raw[3]);
+        command.amounts = requested(*amounts, raw[4] % 4 < 2);
+    }
+    const std::string expected = model_.capture(hold, amounts, final);
+    const std::string found = execute(command);
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::give_back(const RawCommand& raw) {
+    const int hold = pick(raw[1], hold_ids_.size());
+    transcript_ += "void h" + std::to_string(hold);
+    const std::string expected = model_.give_back(hold);
+    const std::string found = execute(Void{hold_id(hold)});
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::increment(const RawCommand& raw) {
+    const int hold = pick(raw[1], hold_ids_.size());
+    Increment command{hold_id(hold), {}, {}};
+    transcript_ += "increment h" + std::to_string(hold);
+    Amounts amounts;
+    if (raw[4] % 4 != 0) amounts = amounts_of(raw[4], raw[2], raw[3]);
+    command.amounts = requested(amounts, raw[5] % 2 == 0);
+    std::optional<std::int64_t> ttl;
+    if (raw[5] % 2 == 1) ttl = 1 + raw[5] % 60;
+    if (ttl) command.ttl = Duration::seconds(*ttl);
+    if (ttl) transcript_ += " ttl " + std::to_string(*ttl);
+    const std::string expected = model_.increment(hold, amounts, ttl);
+    const std::string found = execute(command);
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::revoke(const RawCommand& raw) {
+    const int grant = pick(raw[1], grant_ids_.size());
+    transcript_ += "revoke g" + std::to_string(grant);
+    const std::string expected = model_.revoke(grant);
+    const std::string found = execute(RevokeGrant{grant_id(grant)});
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+std::string ModelRunner::update(const RawCommand& raw) {
+    UpdateWallet command;
+    command.wallet = acme;
+    std::string expected = "accepted";
+    if (raw[1] % 4 == 0) {
+        model_.frozen = raw[2] % 3 == 0;
+        command.status = model_.frozen ? WalletStatus::frozen : WalletStatus::active;
+        transcript_ += model_.frozen ? "freeze" : "unfreeze";
+    } else if (raw[1] % 4 == 1) {
+        model_.policy = static_cast<LedgerModel::Policy>(raw[2] % 3);
+        command.over_capture = static_cast<OverCapture>(raw[2] % 3);
+        transcript_ += std::string("policy ") + to_string(*command.over_capture);
+    } else {
+        const Amounts amounts = amounts_of(raw[1] % 2, raw[2], raw[2]);
+        transcript_ += "limit";
+        command.overdraft_limits = requested(amounts, false);
+        expected = model_.set_limit(amounts.begin()->first, amounts.begin()->second);
+    }
+    const std::string found = execute(command);
+    return found == expected ? "" : "outcome is " + found + ", not " + expected;
+}
+
+void ModelRunner::advance(int seconds) {
+    transcript_ += "advance " + std::to_string(seconds);
+    model_.advance_to(model_.now + seconds);
+    driver_.advance_to(at(model_.now));
+}
+
+std::string ModelRunner::run(const RawCommand& raw) {
+    std::string wrong;
+    switch (raw[0] % 16) {
+        case 0:
+        case 1:
+        case 2:
+            wrong = add_grant(raw);
+            break;
+        case 3:
+        case 4:
+        case 5:
+            wrong = authorize(raw, false);
+            break;
+        case 6:
+            wrong = authorize(raw, true);
+            break;
+        case 7:
+            wrong = debit(raw);
+            break;
+        case 8:
+        case 9:
+        case 10:
+            wrong = capture(raw);
+            break;
+        case 11:
+            wrong = give_back(raw);
+            break;
+        case 12:
+            wrong = increment(raw);
+            break;
+        case 13:
+            wrong = revoke(raw);
+            break;
+        case 14:
+            wrong = update(raw);
+            break;
+        case 15:
+            advance(raw[1] % 25);
+            break;
+    }
+    transcript_ += "\n";
+    if (wrong.empty()) wrong = driver_.problem();
+    if (wrong.empty()) wrong = compare();
+    return wrong;
+}
+
+std::string ModelRunner::compare() const {
+    std::string wrong = compare_account(0) + compare_account(1);
+    for (int i = 0; i < static_cast<int>(grant_ids_.size()); ++i) wrong += compare_grant(i);
+    for (int i = 0; i < static_cast<int>(hold_ids_.size()); ++i) wrong += compare_hold(i);
+    return wrong;
+}
+
+std::string ModelRunner::compare_account(int asset) const {
+    const AssetIndex index{static_cast<std::uint32_t>(asset)};
+    const Account* found = driver_.wallet()->find_account(index);
+    const Account account = found == nullptr ? Account{} : *found;
+    const Flows flows = driver_.flows(index);
+    LedgerModel::Account model;
+    if (model_.accounts.count(asset) != 0) model = model_.accounts.at(asset);
+    const int held = model_.held(asset);
+    const int held_credit = model_.held_credit(asset);
+    const int posted = model_.free(asset) + held - model.spent_credit - held_credit;
+    const std::string code = codes[asset];
+    return differ(code + " posted", account.posted, posted) +
+           differ(code + " held", account.held, held) +
+           differ(code + " available", account.available(), model_.available(asset)) +
+           differ(code + " debt", account.debt, model.spent_credit + held_credit) +
+           differ(code + " overdraft_held", account.overdraft_held, held_credit) +
+           differ(code + " limit", account.overdraft_limit, model.limit) +
+           differ(code + " issued", flows.issued, model.issued) +
+           differ(code + " revenue", flows.revenue, model.revenue) +
+           differ(code + " breakage", flows.breakage, model.breakage);
+}
+
+std::string ModelRunner::compare_grant(int index) const {
+    const LedgerModel::Grant& model = model_.grants[static_cast<std::size_t>(index)];
+    const Grant* grant = driver_.wallet()->find_grant(grant_id(index));
+    const std::string name = "g" + std::to_string(index);
+    if (grant == nullptr || model.gone()) {
+        return (grant == nullptr) == model.gone() ? "" : name + " is gone for one of them\n";
+    }
+    if (to_string(grant->status) != model.status) return name + " is not " + model.status + "\n";
+    return differ(
+               name + " remaining", grant->remaining, model.free + model.pinned + model.scheduled
+           ) +
+           differ(name + " held", grant->held, model.pinned);
+}
+
+std::string ModelRunner::compare_hold(int index) const {
+    const LedgerModel::Hold& model = model_.holds[static_cast<std::size_t>(index)];
+    const Authorization& hold = driver_.authorizations().at(hold_id(index));
+    const std::string name = "h" + std::to_string(index);
+    const bool same = to_string(hold.status) == model.status && hold.late == model.late &&
+                      hold.settled == model.settled && hold.expires_at == at(model.until) &&
+                      hold.lines.size() == model.lines.size();
+    std::string wrong =
+        same ? "" : name + " is " + to_string(hold.status) + ", not " + model.status + "\n";
+    for (const auto& [asset, expected] : model.lines) {
+        const HoldLine* line = hold.find_line(AssetIndex{static_cast<std::uint32_t>(asset)});
+        if (line == nullptr) return wrong + name + " lacks a line\n";
+        wrong += differ(name + " authorized", line->authorized, expected.authorized) +
+                 differ(name + " captured", line->captured, expected.captured) +
+                 differ(name + " held", line->held, expected.held());
+        for (std::size_t i = 0; i < expected.coins.size(); ++i) {
+            const auto& [owner, number] = expected.coins[i];
+            const GrantId id = owner == LedgerModel::credit ? GrantId{} : grant_id(owner);
+            const bool there = i < line->parts.size() && line->parts[i].grant == id;
+            if (!there) return wrong + name + " has its parts in another order\n";
+            wrong += differ(name + " part", line->parts[i].amount, number);
+        }
+    }
+    return wrong;
+}
+
+}  // namespace faregate::test
