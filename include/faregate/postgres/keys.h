@@ -17,7 +17,7 @@ enum class Scope : std::uint8_t { authorize = 1, read = 2, admin = 4 };
 using KeyDigest = std::array<std::uint8_t, 32>;  ///< SHA-256 of the secret
 
 struct ApiKey {
-    std::string id;      ///< `key_...`, safe to show and log
+    std::string id;  ///< `key_...`, safe to show and log
     std::string name;
     std::uint8_t scopes = 0;  ///< a union of Scope
     KeyDigest digest{};

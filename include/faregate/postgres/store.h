@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "faregate/core/time.h"
 #include "faregate/engine/projection.h"
 
 namespace faregate::postgres {
@@ -12,7 +14,18 @@ namespace faregate::postgres {
 /// migrated by a newer version, or an applied migration differs from the one in this binary.
 Result<std::vector<std::string>> migrate(const std::string& database_url);
 
+struct StoreOptions {
+    /// Idempotency records older than this, counted from the newest record of the journal, are
+    /// deleted bit by bit. At least the engine's retention.
+    Duration idempotency_kept = Duration::seconds(2 * 86'400);
+};
+
 /// The projection in PostgreSQL. Connects when first used and again after a failure.
-std::unique_ptr<engine::ProjectionStore> make_store(std::string database_url);
+///
+/// A batch that does not follow applied_lsn is refused with `unavailable`: the database is not
+/// where the caller believes (a lost answer, a failover), and applied_lsn tells where it is.
+std::unique_ptr<engine::ProjectionStore> make_store(
+    std::string database_url, StoreOptions options = {}
+);
 
 }  // namespace faregate::postgres

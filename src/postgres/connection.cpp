@@ -1,0 +1,62 @@
+#include "postgres/connection.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace faregate::postgres {
+namespace {
+
+/// Adds the parameters that the URL (or keyword list) does not set itself.
+std::string with_defaults(const std::string& database_url) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> defaults{{
+        {"connect_timeout", "10"},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "3"},
+        {"fallback_application_name", "faregate"},
+    }};
+    const bool is_url =
+        database_url.starts_with("postgresql://") || database_url.starts_with("postgres://");
+    std::string result = database_url;
+    for (const auto& [name, value] : defaults) {
+        if (database_url.find(std::string(name) + "=") != std::string::npos) continue;
+        if (is_url) {
+            result += result.find('?') == std::string::npos ? '?' : '&';
+        } else {
+            result += ' ';
+        }
+        result.append(name).append("=").append(value);
+    }
+    return result;
+}
+
+std::string milliseconds(Duration length) { return std::to_string(length.microseconds / 1000); }
+
+}  // namespace
+
+std::unique_ptr<pqxx::connection> connect(
+    const std::string& database_url, const SessionOptions& options
+) {
+    auto connection = std::make_unique<pqxx::connection>(with_defaults(database_url));
+    forbid_reconnect(*connection);
+    pqxx::nontransaction session(*connection);
+    session.exec(
+        "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET client_min_messages = warning;"
+        "SET bytea_output = hex; SET standard_conforming_strings = on; SET jit = off;"
+        "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
+        "SET tcp_keepalives_count = 3; SET idle_in_transaction_session_timeout = '60s';"
+        "SET statement_timeout = " +
+        milliseconds(options.statement_timeout) +
+        ";"
+        "SET lock_timeout = " +
+        milliseconds(options.lock_timeout) +
+        ";"
+        "SET default_transaction_read_only = " +
+        (options.read_only ? "on" : "off")
+    );
+    session.commit();
+    return connection;
+}
+
+}  // namespace faregate::postgres

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "faregate/postgres/queries.h"
+#include "postgres/error.h"
+#include "postgres/pool.h"
+
+namespace faregate::postgres {
+
+class Queries::Impl {
+  public:
+    Impl(std::string database_url, std::size_t connections_max)
+        : pool_(std::move(database_url), connections_max, options()) {}
+
+    /// Runs `body` in a read-only transaction of type `Transaction`; once more on a new connection
+    /// if a pooled one turns out to have been closed by the server.
+    template <typename Transaction, typename Body>
+    auto read(std::string_view action, Body&& body) {
+        bool reused = false;
+        auto result = attempt<Transaction>(action, body, reused);
+        if (result || !reused || result.error().code != ErrorCode::unavailable) return result;
+        pool_.drop_idle();
+        return attempt<Transaction>(action, body, reused);
+    }
+
+    /// One statement.
+    template <typename Body>
+    auto read_once(std::string_view action, Body&& body) {
+        return read<pqxx::nontransaction>(action, body);
+    }
+
+    /// Several statements that see the same snapshot.
+    template <typename Body>
+    auto read_snapshot(std::string_view action, Body&& body) {
+        return read<pqxx::work>(action, [&](pqxx::transaction_base& transaction) {
+            transaction.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+            return body(transaction);
+        });
+    }
+
+  private:
+    static SessionOptions options() {
+        SessionOptions options;
+        options.statement_timeout = Duration::seconds(10);
+        options.read_only = true;
+        return options;
+    }
+
+    template <typename Transaction, typename Body>
+    auto attempt(std::string_view action, Body& body, bool& reused) {
+        return guarded(action, [&] {
+            Pool::Lease lease = pool_.acquire();
+            // A timeout on a connection that still answers is not the connection's fault.
+            reused = lease.reused();
+            auto value = [&] {
+                Transaction transaction(lease.connection());
+                return run(transaction, lease, body, reused);
+            }();
+            lease.release();
+            return value;
+        });
+    }
+
+    template <typename Transaction, typename Body>
+    auto run(Transaction& transaction, Pool::Lease& lease, Body& body, bool& reused) {
+        try {
+            auto value = body(transaction);
+            transaction.commit();
+            return value;
+        } catch (...) {
+            reused = reused && !lease.connection().is_open();
+            throw;
+        }
+    }
+
+    Pool pool_;
+};
+
+}  // namespace faregate::postgres
