@@ -315,7 +315,8 @@ http::ServerOptions ServeProcess::server_options() const {
     options.body_timeout_ms = settings_.body_timeout_seconds * 1'000;
     options.idle_timeout_ms = settings_.idle_timeout_seconds * 1'000;
     options.connections_max = settings_.connections_max;
-    options.stop_timeout_ms = settings_.shutdown_timeout_seconds * 1'000;
+    // The other half is PostgreSQL's, to catch up.
+    options.stop_timeout_ms = settings_.shutdown_timeout_seconds * 1'000 / 2;
     options.rate_limit = settings_.rate_limit;
     options.durability = settings_.durability;
     options.durability_timeout_ms = settings_.durability_timeout_seconds * 1'000;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -145,6 +146,29 @@ TEST_F(SettingsTest, HelpNamesEveryVariableAndDefault) {
     }
     EXPECT_NE(help.find("127.0.0.1:8080"), std::string::npos);
     EXPECT_NE(help.find("67108864"), std::string::npos);
+}
+
+TEST_F(SettingsTest, TheManualHasEverySettingAndItsDefault) {
+    const auto root = std::filesystem::path(__FILE__).parent_path() / "../../..";
+    std::ifstream in(root / "docs" / "operations.md");
+    ASSERT_TRUE(in) << "the manual is not beside the sources";
+    const std::string manual(std::istreambuf_iterator<char>(in), {});
+    for (const CLI::Option* option : command.get_options()) {
+        const auto name = option->get_lnames().front();
+        if (name == "help" || name == "config") continue;
+        const auto& description = option->get_description();
+        const auto begin = description.find("FAREGATE_");
+        const auto variable = description.substr(begin, description.find(')', begin) - begin);
+        auto row = "| `" + variable + "` | ";
+        if (name == "threads") {
+            row += "the processors |";
+        } else if (!option->get_default_str().empty()) {
+            row += "`" + option->get_default_str() + "` |";
+        } else {
+            row += "|";
+        }
+        EXPECT_NE(manual.find(row), std::string::npos) << "docs/operations.md lacks: " << row;
+    }
 }
 
 TEST_F(SettingsTest, ServingNeedsADatabase) {
