@@ -11,8 +11,8 @@ namespace faregate::journal {
 namespace {
 
 #if defined(__x86_64__)
-// The checksum is taken on the writer thread between two syncs, and the table takes some fifty times
-// as long as the instruction.
+// The checksum is taken on the writer thread between two syncs, and the table takes some fifty
+// times as long as the instruction.
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::span<const std::byte> bytes
 ) noexcept {
     std::uint64_t crc = 0xffffffff;
