@@ -16,7 +16,10 @@ QueryReader::QueryReader(
 )
     : fault_(fault) {
     if (query.empty() || fault_) return;
-    const auto parsed = boost::urls::parse_query(query);
+    // Boost 1.81's parse_query takes the length of its result from a terminating zero that a view
+    // into the request's target does not have.
+    const std::string terminated(query);
+    const auto parsed = boost::urls::parse_query(terminated);
     if (!parsed) {
         fault_ = Problem(
             Refusal::invalid_request,
