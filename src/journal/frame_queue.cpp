@@ -22,7 +22,7 @@ Admission FrameQueue::add(std::string_view record) {
     if (empty() || !fits_last_frame(batch_.frames.back().size + need)) {
         const Admission admission = add_frame(frame_header_size + need);
         if (admission != Admission::admitted) return admission;
-    } else if (batch_.frames.back().begin + round_up_to_sector(batch_.frames.back().size + need) > capacity_) {
+    } else if (!fits_batch(need)) {
         return Admission::queue_full;
     }
     QueuedFrame& frame = batch_.frames.back();
@@ -62,6 +62,11 @@ void FrameQueue::swap(Batch& batch) {
 bool FrameQueue::fits_last_frame(std::size_t grown) const {
     const std::size_t padded = round_up_to_sector(grown);
     return padded <= frame_size_max_ && place_.offset + padded <= place_.file_size;
+}
+
+bool FrameQueue::fits_batch(std::size_t need) const {
+    const QueuedFrame& last = batch_.frames.back();
+    return last.begin + round_up_to_sector(last.size + need) <= capacity_;
 }
 
 /// Adds a frame whose payload is still empty, at a place with room for `size` bytes.

@@ -67,6 +67,7 @@ class FrameQueue {
 
   private:
     bool fits_last_frame(std::size_t grown) const;
+    bool fits_batch(std::size_t need) const;
     Admission add_frame(std::size_t size);
     void pad_last_frame();
     FilePlace after_last_frame() const;

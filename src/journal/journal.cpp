@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <thread>
@@ -14,62 +15,11 @@
 #include "journal/files.h"
 #include "journal/frame.h"
 #include "journal/frame_queue.h"
+#include "journal/preconditions.h"
 #include "journal/repair.h"
 
 namespace faregate::journal {
 namespace {
-
-constexpr std::uint32_t frame_size_limit = std::uint32_t{1} << 30;
-
-Status check(const JournalOptions& options) {
-    std::string problem;
-    if (options.frame_size_max % sector_size != 0 || options.frame_size_max > frame_size_limit) {
-        problem = "frame_size_max must be a multiple of 512, at most 1 GiB";
-    } else if (options.frame_size_max < frame_header_size + record_prefix_size ||
-               options.frame_size_max - frame_header_size - record_prefix_size <
-                   options.record_size_max) {
-        problem = "frame_size_max is too small for a record of record_size_max";
-    } else if (options.file_size % sector_size != 0 || options.file_size < sector_size + options.frame_size_max) {
-        problem = "file_size must be a multiple of 512, and hold a frame of frame_size_max";
-    } else if (options.queue_size_max < options.frame_size_max) {
-        problem = "queue_size_max must be at least frame_size_max";
-    } else {
-        return {};
-    }
-    return failure(ErrorCode::invalid_argument, "journal options: " + problem);
-}
-
-/// PostgreSQL must not be ahead of the journal, and no record between the two may be missing.
-Status check(const Directory& directory, const Recovery& recovery, const Resumption& start) {
-    const Recovery::FileInUse& last = recovery.files.back();
-    if (start.applied_lsn > recovery.last_lsn) {
-        const std::string problem = fmt::format(
-            "the journal ends here with LSN {}, but PostgreSQL has records up to LSN {}, which "
-            "were durable in the journal before",
-            recovery.last_lsn.value, start.applied_lsn.value
-        );
-        return damaged(directory, file_name(last.sequence), recovery.end_offset, problem);
-    }
-    if (start.applied_lsn.next() < recovery.first_lsn) {
-        const std::string problem = fmt::format(
-            "the journal begins here with LSN {}, but PostgreSQL has records only up to LSN {}: "
-            "older files are missing",
-            recovery.first_lsn.value, start.applied_lsn.value
-        );
-        return damaged(directory, file_name(recovery.files.front().sequence), 0, problem);
-    }
-    if (start.epoch < recovery.epoch) {
-        return failure(
-            ErrorCode::fenced,
-            fmt::format(
-                "the journal in {} was written in epoch {}, and this server was given epoch {}; "
-                "claim the journal again",
-                directory.path(), recovery.epoch.value, start.epoch.value
-            )
-        );
-    }
-    return {};
-}
 
 [[noreturn]] void die(const Error& error) {
     std::fprintf(

@@ -1,0 +1,69 @@
+#include "journal/preconditions.h"
+
+#include <fmt/format.h>
+
+#include "journal/files.h"
+
+namespace faregate::journal {
+namespace {
+
+constexpr std::uint64_t frame_size_limit = std::uint64_t{1} << 30;
+
+/// Empty if the options agree.
+const char* problem_with(const JournalOptions& options) {
+    const std::uint64_t frame_size = options.frame_size_max;
+    if (frame_size % sector_size != 0 || frame_size > frame_size_limit) {
+        return "frame_size_max must be a multiple of 512, at most 1 GiB";
+    }
+    if (frame_size < frame_header_size + record_prefix_size + options.record_size_max) {
+        return "frame_size_max is too small for a record of record_size_max";
+    }
+    if (options.file_size % sector_size != 0 || options.file_size < sector_size + frame_size) {
+        return "file_size must be a multiple of 512, and hold a frame of frame_size_max";
+    }
+    if (options.queue_size_max < frame_size) {
+        return "queue_size_max must be at least frame_size_max";
+    }
+    return "";
+}
+
+}  // namespace
+
+Status check(const JournalOptions& options) {
+    const std::string problem = problem_with(options);
+    if (problem.empty()) return {};
+    return failure(ErrorCode::invalid_argument, "journal options: " + problem);
+}
+
+Status check(const Directory& directory, const Recovery& recovery, const Resumption& start) {
+    if (start.applied_lsn > recovery.last_lsn) {
+        const std::string problem = fmt::format(
+            "the journal ends here with LSN {}, but PostgreSQL has records up to LSN {}, which "
+            "were durable in the journal before",
+            recovery.last_lsn.value, start.applied_lsn.value
+        );
+        const std::uint64_t sequence = recovery.files.back().sequence;
+        return damaged(directory, file_name(sequence), recovery.end_offset, problem);
+    }
+    if (start.applied_lsn.next() < recovery.first_lsn) {
+        const std::string problem = fmt::format(
+            "the journal begins here with LSN {}, but PostgreSQL has records only up to LSN {}: "
+            "older files are missing",
+            recovery.first_lsn.value, start.applied_lsn.value
+        );
+        return damaged(directory, file_name(recovery.files.front().sequence), 0, problem);
+    }
+    if (start.epoch < recovery.epoch) {
+        return failure(
+            ErrorCode::fenced,
+            fmt::format(
+                "the journal in {} was written in epoch {}, and this server was given epoch {}; "
+                "claim the journal again",
+                directory.path(), recovery.epoch.value, start.epoch.value
+            )
+        );
+    }
+    return {};
+}
+
+}  // namespace faregate::journal
