@@ -125,7 +125,7 @@ class Engine::Impl final : public StateSink {
     ) FG_REQUIRES(stripe.mutex);
     Result<Lsn> commit(Stripe& stripe, const IdempotencyKey* key) FG_REQUIRES(stripe.mutex);
     void remember(
-        IdempotencyTable& table, const void* scope, const IdempotencyKey& key,
+        IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key,
         const Receipt& receipt, Timestamp at, Lsn lsn
     );
 
@@ -209,7 +209,7 @@ Result<Lsn> Engine::Impl::commit(Stripe& stripe, const IdempotencyKey* key) {
 }
 
 void Engine::Impl::remember(
-    IdempotencyTable& table, const void* scope, const IdempotencyKey& key, const Receipt& receipt,
+    IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key, const Receipt& receipt,
     Timestamp at, Lsn lsn
 ) {
     table.insert(
@@ -240,10 +240,12 @@ Result<Execution> Engine::Impl::execute_locked(
                            : hold != nullptr        ? hold->wallet
                            : !target.grant.is_nil() ? state.find_wallet_of(target.grant)
                                                     : nullptr;
-    if (key && wallet != nullptr) {
-        if (const auto* entry = state.idempotency.find(wallet, *key, now)) {
-            return recall(*entry, *key, wallet->id, stripe.assets);
-        }
+    if (key) {
+        // What the request names may have left memory since it was answered.
+        const bool lost = wallet == nullptr && target.wallet == nullptr;
+        const Wallet* scope = lost ? state.idempotency.find_wallet(*key, now) : wallet;
+        const auto* entry = scope == nullptr ? nullptr : state.idempotency.find(scope, *key, now);
+        if (entry != nullptr) return recall(*entry, *key, scope->id, stripe.assets);
     }
     const Context context{
         *stripe.assets, now, Uid::make(now, target.hash, options_.epoch, stripe.id_counter)};
