@@ -19,11 +19,13 @@ class LsnWaitersTest : public testing::Test {
         run();
     }
     Task<void> wait_and_note(std::uint64_t lsn) {
-        co_await waiters_.wait(Lsn{lsn});
+        const Lsn wanted{lsn};
+        co_await waiters_.wait(wanted);
         woken_.push_back(lsn);
     }
     Task<void> wait_for_and_note(std::uint64_t lsn, milliseconds time) {
-        const bool reached = co_await waiters_.wait_for(Lsn{lsn}, time);
+        const Lsn wanted{lsn};
+        const bool reached = co_await waiters_.wait_for(wanted, time);
         reached_.push_back(reached);
     }
     /// Everything that is ready; returns how many handlers that were.
@@ -111,7 +113,10 @@ TEST(LsnWaiters, TheWatermarkMayOutliveThem) {
     {
         asio::io_context context{1};
         LsnWaiters waiters(context, watermark);
-        auto forever = [](LsnWaiters& all) -> Task<void> { co_await all.wait(Lsn{1}); };
+        auto forever = [](LsnWaiters& all) -> Task<void> {
+            const Lsn never{1};
+            co_await all.wait(never);
+        };
         asio::co_spawn(context, forever(waiters), asio::detached);
         context.poll();
     }

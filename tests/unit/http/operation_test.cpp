@@ -347,7 +347,8 @@ TEST(CanonicalRequest, IsTheSameForALineOfABatch) {
         canonical(capture_operation, auth_id, R"({"amount":"1","final":false})"),
         canonical(
             capture_operation, auth_id,
-            R"({"op":"capture","final":false,"authorization":"x","idempotency_key":"k","amount":"1"})",
+            R"({"op":"capture","final":false,"authorization":"x","idempotency_key":"k",)"
+            R"("amount":"1"})",
             {"op", "idempotency_key", "authorization"}
         )
     );

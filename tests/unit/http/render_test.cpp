@@ -69,7 +69,8 @@ TEST(Render, Authorization) {
     const Reply reply = answer(
         operation(
             authorize_operation,
-            R"({"wallet":"acme","asset":"USD","amount":"1.50","description":"d","metadata":{"a":1.0}})"
+            R"({"wallet":"acme","asset":"USD","amount":"1.50","description":"d",)"
+            R"("metadata":{"a":1.0}})"
         ),
         execution()
     );
