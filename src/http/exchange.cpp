@@ -11,6 +11,7 @@ namespace faregate::http {
 namespace {
 
 using std::chrono::milliseconds;
+using namespace std::string_view_literals;
 
 Problem unauthenticated() {
     return Problem(
@@ -127,7 +128,7 @@ std::optional<Problem> read_headers(Exchange& exchange) {
                        Refusal::invalid_header,
                        "Idempotency-Key must have 1 to 255 visible ASCII characters."
             )
-                .with("header", "Idempotency-Key");
+                .with("header", "Idempotency-Key"sv);
         }
         exchange.idempotency_key = std::string(*request.idempotency_key);
     }
@@ -140,7 +141,7 @@ std::optional<Problem> read_headers(Exchange& exchange) {
                    Refusal::invalid_header,
                    "Faregate-Durability must be \"journal\" or \"postgres\"."
         )
-            .with("header", "Faregate-Durability");
+            .with("header", "Faregate-Durability"sv);
     }
     return std::nullopt;
 }
