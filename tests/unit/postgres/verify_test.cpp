@@ -83,15 +83,13 @@ TEST_F(Verify, FindsChangedBalances) {
 
 TEST_F(Verify, FindsEveryColumnOfABalance) {
     for (const char* change :
-         {"held = held - 1", "debt = debt + 1", "overdraft_held = overdraft_held - 1",
-          "posted = posted - 1, revenue = revenue + 1",
-          "posted = posted - 1, breakage = breakage + 1"}) {
-        sql("CREATE TABLE saved AS SELECT wallet, asset, posted, held, debt, overdraft_held, "
-            "issued, revenue, breakage FROM balances");
-        expect_found(
-            "balances", std::string("UPDATE balances SET ") + change +
-                            " WHERE wallet = 'acme' AND asset = 'USD'"
-        );
+         {"held = held - 1 WHERE wallet = 'acme' AND asset = 'USD'",
+          "debt = debt + 1 WHERE wallet = 'other'",
+          "overdraft_held = overdraft_held - 1 WHERE overdraft_held > 0",
+          "posted = posted - 1, revenue = revenue + 1 WHERE wallet = 'other'",
+          "posted = posted - 1, breakage = breakage + 1 WHERE wallet = 'other'"}) {
+        sql("CREATE TABLE saved AS SELECT * FROM balances");
+        expect_found("balances", std::string("UPDATE balances SET ") + change);
         sql("UPDATE balances b SET posted = s.posted, held = s.held, debt = s.debt, "
             "overdraft_held = s.overdraft_held, issued = s.issued, revenue = s.revenue, "
             "breakage = s.breakage FROM saved s WHERE b.wallet = s.wallet AND b.asset = s.asset");
