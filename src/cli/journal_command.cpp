@@ -47,7 +47,9 @@ class Printer final : public journal::InspectionVisitor {
         print(out);
     }
     void on_frame(const journal::InspectedFrame& frame) override {
-        if (!options_.frames) return;
+        const auto first = frame.first_lsn.value;
+        const auto last = frame.count == 0 ? first : first + frame.count - 1;
+        if (!options_.frames || last < options_.from || first > options_.to) return;
         print(
             {{"frame", frame.first_lsn.value},
              {"count", frame.count},

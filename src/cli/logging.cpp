@@ -43,11 +43,25 @@ void setup_logging(const std::string& level, const std::string& format) {
     if (format == "json") {
         logger->set_formatter(std::make_unique<JsonFormatter>());
     } else {
-        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-8l%v", spdlog::pattern_time_type::utc);
+        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-8l %v", spdlog::pattern_time_type::utc);
     }
     logger->set_level(spdlog::level::from_str(level));
     logger->flush_on(spdlog::level::info);
     spdlog::set_default_logger(std::move(logger));
+}
+
+std::string one_line(std::string_view message) {
+    std::string line;
+    for (const char letter : message) {
+        const bool blank = letter == '\n' || letter == '\r' || letter == '\t' || letter == ' ';
+        if (!blank) {
+            line += letter;
+        } else if (!line.empty() && line.back() != ' ') {
+            line += ' ';
+        }
+    }
+    if (line.ends_with(' ')) line.pop_back();
+    return line;
 }
 
 }  // namespace faregate::cli

@@ -1,13 +1,17 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <string>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/logging.h"
 
 namespace faregate::cli {
 
 int run_program(int argc, char** argv) {
+    // What a command prints on standard output is its result alone; serve sets up its own.
+    setup_logging("warning", "text");
     CLI::App program(
         "Faregate: may this customer spend this? Atomic, durable authorization for API products.",
         "faregate"
@@ -26,6 +30,12 @@ int run_program(int argc, char** argv) {
     add_journal_command(program, action);
     add_verify_command(program, action);
     add_replay_command(program, action);
+    // The library would only say that a command is missing.
+    const std::string first = argc > 1 ? argv[1] : "";
+    if (!first.empty() && first[0] != '-' && program.get_subcommand_no_throw(first) == nullptr) {
+        fmt::print(stderr, "faregate: no command \"{}\"; faregate --help lists them\n", first);
+        return exit_usage;
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

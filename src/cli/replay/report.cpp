@@ -27,6 +27,11 @@ void append_latency(std::string& out, const char* name, const LatencyRecorder& r
     out += '\n';
 }
 
+std::string comparison(const ReplayReport& report) {
+    if (report.totals_agree()) return " (equal)";
+    return report.rows_done == report.rows ? " (DIFFERS)" : " (of all rows)";
+}
+
 nlohmann::ordered_json latency_json(const LatencyRecorder& recorder) {
     const auto summary = recorder.summarize();
     return {{"count", recorder.count()},    {"p50_us", summary.p50_us},
@@ -89,12 +94,7 @@ std::string to_text(const ReplayReport& report) {
     line("answers again", fmt::format("{} (same idempotency key, no effect)", report.replayed));
     line("captured", money(report.captured));
     if (!report.declined.is_zero()) line("declined", money(report.declined));
-    line(
-        "expected",
-        fmt::format(
-            "{} {}", money(report.expected), report.totals_agree() ? "(equal)" : "(DIFFERS)"
-        )
-    );
+    line("expected", money(report.expected) + comparison(report));
     line("errors", fmt::format("{}", report.errors));
     for (const auto& sample : report.error_samples) out += fmt::format("  {}\n", sample);
     line("audit", report.audit_message);

@@ -49,7 +49,7 @@ struct ReplayReport {
     Amount declined;  ///< what the declined rows would have captured
     Amount expected;  ///< computed from the trace and the prices alone
     std::optional<bool> audit_ok;
-    std::string audit_message;
+    std::string audit_message = "not asked for";
     bool interrupted = false;
 
     std::uint64_t approvals() const noexcept;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/logging.h"
+
 namespace faregate::cli {
 namespace {
 
@@ -97,7 +99,8 @@ void ProjectorThread::handle(const Error& error) {
         complained_at_ = asked_at_;
         spdlog::warn(
             "PostgreSQL is away, and {} records wait in the journal: {}; retrying",
-            durable_.value().value - std::min(durable_.value().value, moved_.value), error.message
+            durable_.value().value - std::min(durable_.value().value, moved_.value),
+            one_line(error.message)
         );
     }
     backoff_ = std::clamp(backoff_ * 2, backoff_first, backoff_max);

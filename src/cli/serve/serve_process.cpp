@@ -7,6 +7,7 @@
 #include <random>
 
 #include "cli/data_dir.h"
+#include "cli/logging.h"
 #include "cli/serve/database_name.h"
 #include "cli/serve/die.h"
 #include "cli/serve/ownership.h"
@@ -98,7 +99,7 @@ Status ServeProcess::prepare_database() {
     store_ = postgres::make_store(settings_.database_url, store_options);
     return with_database([this]() -> Status {
         FG_TRY_ASSIGN(const auto applied, postgres::migrate(settings_.database_url));
-        for (const auto& name : applied) spdlog::info("applied migration {}", name);
+        static_cast<void>(applied);  // logged already
         return {};
     });
 }
@@ -108,7 +109,8 @@ Status ServeProcess::with_database(const std::function<Status()>& call) {
         const auto status = call();
         if (status || status.error().code != ErrorCode::unavailable) return status;
         spdlog::warn(
-            "waiting for PostgreSQL at {}: {}; retrying", database_name_, status.error().message
+            "waiting for PostgreSQL at {}: {}; retrying", database_name_,
+            one_line(status.error().message)
         );
         if (signals_.wait_for(database_retry)) return stopped();
     }
@@ -179,9 +181,12 @@ Status ServeProcess::open_journal() {
     );
     applied_.publish(claim_.applied_lsn);
     log_ = std::make_unique<JournalLog>(*journal_, applied_, settings_.journal_backlog_max);
+    const bool empty = recovery_->last_lsn < recovery_->first_lsn;
     spdlog::info(
-        "journal {} in {}: LSN {} to {}, PostgreSQL has {}, epoch {}", recovery_->journal.text(),
-        directory_->path(), recovery_->first_lsn.value, recovery_->last_lsn.value,
+        "journal {} in {} has {}, PostgreSQL has LSN {}, epoch {}", recovery_->journal.text(),
+        directory_->path(),
+        empty ? "no records"
+              : fmt::format("LSN {} to {}", recovery_->first_lsn.value, recovery_->last_lsn.value),
         claim_.applied_lsn.value, claim_.epoch.value
     );
     return {};
