@@ -389,13 +389,10 @@ Status Engine::Impl::replay(Lsn lsn, std::string_view bytes) {
 /// A loaded state is served only if every account agrees with its grants and its holds.
 Status Engine::Impl::finish_recovery() {
     if (load_error_) return tl::unexpected(*load_error_);
-    for (const AssetTotals& total : totals()) {
-        if (total.ok) continue;
-        return failure(
-            ErrorCode::corruption,
-            "the recovered balances of asset " + assets().value->at(total.asset).code +
-                " contradict their grants or holds; run `faregate verify` to see where"
-        );
+    const std::size_t asset_count = assets().value->size();
+    for (const Stripe& stripe : stripes_) {
+        StripeLock lock(stripe);
+        FG_TRY(stripe.state.verify(asset_count));
     }
     return {};
 }

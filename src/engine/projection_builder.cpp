@@ -120,9 +120,7 @@ void ProjectionBuilder::add_change(Mutation& mutation, Lsn lsn) {
     }
 }
 
-void ProjectionBuilder::add_change(
-    const WalletUpdated& change, const WalletId& wallet, Lsn lsn
-) {
+void ProjectionBuilder::add_change(const WalletUpdated& change, const WalletId& wallet, Lsn lsn) {
     WalletRow& row = wallet_row(wallet, lsn);
     if (change.status) row.status = change.status;
     if (change.over_capture) row.over_capture = change.over_capture;
@@ -139,8 +137,12 @@ void ProjectionBuilder::add_side(
 ) {
     BalanceRow& balance = balance_row(mutation.wallet, posting.asset, lsn);
     switch (side) {
-        case Side::issued: balance.issued -= amount; break;
-        case Side::breakage: balance.breakage += amount; break;
+        case Side::issued:
+            balance.issued -= amount;
+            break;
+        case Side::breakage:
+            balance.breakage += amount;
+            break;
         case Side::revenue: {
             balance.revenue += amount;
             const AuthorizationId id = mutation.authorization();

@@ -1,8 +1,6 @@
 #include "engine/stripe.h"
 
 #include <algorithm>
-#include <map>
-#include <utility>
 
 #include "faregate/core/assert.h"
 #include "faregate/ledger/expiry.h"
@@ -10,6 +8,24 @@
 namespace faregate::engine {
 
 using namespace ledger;
+
+namespace {
+
+/// True if an account is the sum of its grants and of the holds on it.
+bool adds_up(const Wallet& wallet, const Account& account, Amount held) {
+    Amount remaining;
+    Amount pinned = account.overdraft_held;
+    for (const Grant& grant : wallet.grants) {
+        if (grant.asset != account.asset) continue;
+        if (grant.status == GrantStatus::scheduled) continue;
+        remaining += grant.remaining;
+        pinned += grant.held;
+    }
+    return account.posted == remaining + account.overdraft_held - account.debt &&
+           account.held == pinned && account.held == held;
+}
+
+}  // namespace
 
 StripeLock::StripeLock(const Stripe& stripe) : stripe_(stripe) {
     const bool free = stripe_.mutex.try_lock();
@@ -154,6 +170,12 @@ bool StripeState::next_due(Timestamp now, Mutation& mutation) {
 Status StripeState::load_wallet(Wallet wallet) {
     const WalletId id = wallet.id;
     auto owned = std::make_unique<Wallet>(std::move(wallet));
+    // Money is spent in this order, so it is not left to the order in which rows arrive.
+    std::sort(owned->grants.begin(), owned->grants.end(), burns_before);
+    std::sort(
+        owned->accounts.begin(), owned->accounts.end(),
+        [](const Account& a, const Account& b) { return a.asset < b.asset; }
+    );
     Wallet* const added = owned.get();
     if (!wallets_.emplace(id, std::move(owned)).second) {
         return failure(ErrorCode::corruption, "wallet " + id.text() + " is stored twice");
@@ -185,13 +207,18 @@ Status StripeState::load_authorization(Authorization authorization) {
     return {};
 }
 
-void StripeState::add_totals(std::vector<AssetTotals>& totals) const {
-    std::map<std::pair<const Wallet*, AssetIndex>, Amount> held;
+StripeState::HeldByAccount StripeState::held_by_account() const {
+    HeldByAccount held;
     for (const auto& [id, hold] : holds_) {
         for (const HoldLine& line : hold->authorization.lines) {
-            held[{hold->wallet, line.asset}] += line.held;
+            if (!line.held.is_zero()) held[{hold->wallet, line.asset}] += line.held;
         }
     }
+    return held;
+}
+
+void StripeState::add_totals(std::vector<AssetTotals>& totals) const {
+    const HeldByAccount held = held_by_account();
     const auto add = [](Amount& sum, Amount amount, bool& ok) {
         int128_t result = 0;
         if (__builtin_add_overflow(sum.units(), amount.units(), &result)) ok = false;
@@ -201,26 +228,62 @@ void StripeState::add_totals(std::vector<AssetTotals>& totals) const {
         for (const Account& account : wallet->accounts) {
             // An asset that was created after the totals were laid out.
             if (account.asset.value >= totals.size()) continue;
-            Amount remaining;
-            Amount pinned = account.overdraft_held;
-            for (const Grant& grant : wallet->grants) {
-                if (grant.asset != account.asset) continue;
-                if (grant.status == GrantStatus::scheduled) continue;
-                remaining += grant.remaining;
-                pinned += grant.held;
-            }
             AssetTotals& total = totals.at(account.asset.value);
             const auto found = held.find({wallet.get(), account.asset});
             const Amount by_holds = found == held.end() ? Amount{} : found->second;
-            const bool consistent =
-                account.posted == remaining + account.overdraft_held - account.debt &&
-                account.held == pinned && account.held == by_holds;
-            if (!consistent) total.ok = false;
+            if (!adds_up(*wallet, account, by_holds)) total.ok = false;
             add(total.posted, account.posted, total.ok);
             add(total.held, account.held, total.ok);
             add(total.debt, account.debt, total.ok);
         }
     }
+}
+
+Status StripeState::verify(std::size_t asset_count) const {
+    const auto contradiction = [](const Wallet& wallet, const std::string& what) {
+        return failure(
+            ErrorCode::corruption, "wallet " + wallet.id.text() + ": " + what +
+                                       "; run `faregate verify` to see what else is wrong"
+        );
+    };
+    HeldByAccount held = held_by_account();
+    std::map<GrantId, Amount> pinned;
+    for (const auto& [id, hold] : holds_) {
+        for (const HoldLine& line : hold->authorization.lines) {
+            Amount sum;
+            for (const HoldPart& part : line.parts) {
+                sum += part.amount;
+                if (!part.grant.is_nil()) pinned[part.grant] += part.amount;
+                const bool there = part.grant.is_nil() || part.amount.is_zero() ||
+                                   hold->wallet->find_grant(part.grant) != nullptr;
+                if (!there) return contradiction(*hold->wallet, id.text() + " pins no grant of it");
+            }
+            const bool whole = sum == line.held;
+            if (!whole) return contradiction(*hold->wallet, id.text() + " is not its parts");
+        }
+    }
+    for (const auto& [id, wallet] : wallets_) {
+        for (const Account& account : wallet->accounts) {
+            const auto asset = "asset " + std::to_string(account.asset.value);
+            if (account.asset.value >= asset_count) {
+                return contradiction(*wallet, asset + " does not exist");
+            }
+            const auto found = held.extract({wallet.get(), account.asset});
+            const bool sound = adds_up(*wallet, account, found.empty() ? Amount{} : found.mapped());
+            if (!sound) {
+                return contradiction(*wallet, asset + " contradicts its grants or holds");
+            }
+        }
+        for (const Grant& grant : wallet->grants) {
+            const bool sound = grant.held == pinned[grant.id] && grant.held <= grant.remaining &&
+                               wallet->find_account(grant.asset) != nullptr;
+            if (!sound) return contradiction(*wallet, grant.id.text() + " contradicts its holds");
+        }
+    }
+    if (!held.empty()) {
+        return contradiction(*held.begin()->first.first, "a hold contradicts its account");
+    }
+    return {};
 }
 
 }  // namespace faregate::engine

@@ -2,9 +2,11 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "engine/idempotency_table.h"
 #include "faregate/core/mutex.h"
@@ -67,6 +69,11 @@ class StripeState {
     /// Adds up every account and checks it against grants and holds.
     void add_totals(std::vector<AssetTotals>& totals) const;
 
+    /// Checks every account and every pinned grant against grants and holds, down to the parts.
+    /// Error `corruption` names a wallet that contradicts them, or that has an asset above
+    /// `asset_count`.
+    Status verify(std::size_t asset_count) const;
+
     IdempotencyTable idempotency;
 
   private:
@@ -76,6 +83,9 @@ class StripeState {
         }
     };
 
+    using HeldByAccount = std::map<std::pair<const ledger::Wallet*, ledger::AssetIndex>, Amount>;
+
+    HeldByAccount held_by_account() const;
     void index_grant(const ledger::Wallet& wallet, GrantId id);
     void index_closing(const Hold& hold);
     void set_grant_timer(const ledger::Grant& grant);
