@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "faregate/ledger/outcome.h"
 #include "http/json_writer.h"
@@ -68,6 +69,9 @@ struct Problem {
 
     /// Adds a member of text.
     Problem&& with(std::string_view name, std::string_view text) &&;
+    Problem&& with(std::string_view name, const char* text) && {
+        return std::move(*this).with(name, std::string_view(text));
+    }
     Problem&& with(std::string_view name, bool value) &&;
     Problem&& with(std::string_view name, std::uint64_t value) &&;
     Problem&& with_raw(std::string_view name, std::string_view json) &&;

@@ -153,7 +153,9 @@ TEST(ReadAuthorize, LeavesAmountsToTheLedger) {
 }
 
 TEST(ReadAuthorize, NobodyHasAnImpossibleWalletId) {
-    for (const std::string id : {"", "a b", "a/b", std::string(129, 'x').c_str(), "\\u00e9"}) {
+    const std::string long_id(129, 'x');
+    for (const std::string& id :
+         {std::string(), std::string("a b"), std::string("a/b"), long_id, std::string("\\u00e9")}) {
         const auto operation =
             read(authorize_operation, R"({"wallet":")" + id + R"(","asset":"USD","amount":"1"})");
         ASSERT_TRUE(operation) << id;
