@@ -38,7 +38,9 @@ def test_a_json_number_is_read_from_its_digits(api):
     asset = api.asset(scale=18)
     for amount in ("0.1", "0.2", "123456789.123456789123456789"):
         body = '{"asset": "%s", "amount": %s}' % (asset, amount)
-        assert api.post(f"/v1/wallets/{wallet}/grants", body.encode()).expect(201)["amount"] == amount
+        assert (
+            api.post(f"/v1/wallets/{wallet}/grants", body.encode()).expect(201)["amount"] == amount
+        )
     assert api.available(wallet, asset) == "123456789.423456789123456789"
 
 
@@ -58,7 +60,8 @@ def test_the_largest_amount_of_an_asset_is_kept_to_the_last_digit(api):
     assert api.debit(wallet, "1", asset).status == 201
     assert api.available(wallet, asset) == "9" * 30
     api.post(f"/v1/wallets/{wallet}/grants", {"asset": asset, "amount": largest + "0"}).problem(
-        422, "invalid_amount")
+        422, "invalid_amount"
+    )
 
 
 def test_a_balance_that_would_become_too_large_is_refused(api):
@@ -71,9 +74,15 @@ def test_a_balance_that_would_become_too_large_is_refused(api):
     assert api.available(wallet, asset) == "1" + "0" * 31
 
 
-@pytest.mark.parametrize(("amount", "scale"), [
-    ("0.0000000001", 9), ("1.5", 0), ("1e-10", 9), ("0.1234567", 6),
-])
+@pytest.mark.parametrize(
+    ("amount", "scale"),
+    [
+        ("0.0000000001", 9),
+        ("1.5", 0),
+        ("1e-10", 9),
+        ("0.1234567", 6),
+    ],
+)
 def test_more_decimals_than_the_scale_are_refused_and_never_rounded(api, amount, scale):
     asset = api.asset(scale=scale)
     wallet = api.wallet()
@@ -127,5 +136,7 @@ def test_an_asset_keeps_its_scale_for_ever(api):
     api.asset(code, 4)
     problem = api.post("/v1/assets", {"code": code, "scale": 5}).problem(409, "asset_exists")
     assert code in problem["detail"]
-    (asset,) = [asset for asset in api.get("/v1/assets").expect(200)["data"] if asset["code"] == code]
+    (asset,) = [
+        asset for asset in api.get("/v1/assets").expect(200)["data"] if asset["code"] == code
+    ]
     assert asset["scale"] == 4

@@ -11,15 +11,20 @@ def statuses(results):
 
 def test_operations_run_in_their_order_each_for_itself(api):
     wallet = fresh("batch")
-    results = api.post("/v1/batch", {"operations": [
-        {"op": "create_wallet", "id": wallet, "name": "From a batch"},
-        {"op": "grant", "wallet": wallet, "asset": "USD", "amount": "10"},
-        {"op": "authorize", "wallet": wallet, "asset": "USD", "amount": "4"},
-        {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "7"},
-        {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "6"},
-        {"op": "debit", "wallet": "nobody", "asset": "USD", "amount": "6"},
-        {"op": "create_wallet", "id": wallet},
-    ]}).expect(200)["results"]
+    results = api.post(
+        "/v1/batch",
+        {
+            "operations": [
+                {"op": "create_wallet", "id": wallet, "name": "From a batch"},
+                {"op": "grant", "wallet": wallet, "asset": "USD", "amount": "10"},
+                {"op": "authorize", "wallet": wallet, "asset": "USD", "amount": "4"},
+                {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "7"},
+                {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "6"},
+                {"op": "debit", "wallet": "nobody", "asset": "USD", "amount": "6"},
+                {"op": "create_wallet", "id": wallet},
+            ]
+        },
+    ).expect(200)["results"]
     assert statuses(results) == [201, 201, 201, 402, 201, 404, 409]
     assert results[3]["body"]["code"] == "insufficient_funds"
     assert results[3]["body"]["shortfall"] == "1"
@@ -31,16 +36,24 @@ def test_operations_run_in_their_order_each_for_itself(api):
 def test_holds_are_captured_voided_and_grown_by_id(api):
     wallet = api.wallet(grant="10")
     one, two, three = (api.hold(wallet, "1")["id"] for _ in range(3))
-    results = api.post("/v1/batch", {"operations": [
-        {"op": "capture", "authorization": one, "amount": "0.5"},
-        {"op": "void", "authorization": two},
-        {"op": "increment", "authorization": three, "amount": "2", "ttl_seconds": 3600},
-        {"op": "capture", "authorization": one},
-        {"op": "void", "authorization": "auth_00000000000000000000000000"},
-    ]}).expect(200)["results"]
+    results = api.post(
+        "/v1/batch",
+        {
+            "operations": [
+                {"op": "capture", "authorization": one, "amount": "0.5"},
+                {"op": "void", "authorization": two},
+                {"op": "increment", "authorization": three, "amount": "2", "ttl_seconds": 3600},
+                {"op": "capture", "authorization": one},
+                {"op": "void", "authorization": "auth_00000000000000000000000000"},
+            ]
+        },
+    ).expect(200)["results"]
     assert statuses(results) == [200, 200, 200, 409, 404]
     assert results[0]["body"]["capture"]["amounts"][0]["released"] == "0.5"
-    assert (results[1]["body"]["status"], results[2]["body"]["amounts"][0]["held"]) == ("voided", "3")
+    assert (results[1]["body"]["status"], results[2]["body"]["amounts"][0]["held"]) == (
+        "voided",
+        "3",
+    )
     account = api.account(wallet)
     assert (account["posted"], account["held"]) == ("9.5", "3")
 
@@ -48,15 +61,20 @@ def test_holds_are_captured_voided_and_grown_by_id(api):
 def test_a_malformed_operation_fails_alone(api):
     wallet = api.wallet(grant="10")
     good = {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1"}
-    results = api.post("/v1/batch", {"operations": [
-        good,
-        {**good, "amuont": "1"},
-        {**good, "amount": "NaN"},
-        {"op": "transfer", "wallet": wallet},
-        {"wallet": wallet},
-        {"op": "debit"},
-        good,
-    ]}).expect(200)["results"]
+    results = api.post(
+        "/v1/batch",
+        {
+            "operations": [
+                good,
+                {**good, "amuont": "1"},
+                {**good, "amount": "NaN"},
+                {"op": "transfer", "wallet": wallet},
+                {"wallet": wallet},
+                {"op": "debit"},
+                good,
+            ]
+        },
+    ).expect(200)["results"]
     assert statuses(results) == [201, 422, 422, 422, 422, 422, 201]
     assert "amuont" in results[1]["body"]["detail"]
     assert results[2]["body"]["code"] == "invalid_amount"
@@ -66,7 +84,13 @@ def test_a_malformed_operation_fails_alone(api):
 def test_every_operation_may_have_a_key_of_its_own(api):
     wallet = api.wallet(grant="100")
     operations = [
-        {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1", "idempotency_key": fresh("b")}
+        {
+            "op": "debit",
+            "wallet": wallet,
+            "asset": "USD",
+            "amount": "1",
+            "idempotency_key": fresh("b"),
+        }
         for _ in range(5)
     ]
     first = api.post("/v1/batch", {"operations": operations}).expect(200)["results"]
@@ -88,7 +112,11 @@ def test_a_thousand_operations_are_taken_and_one_more_is_not(api):
     operation = {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1"}
     results = api.post("/v1/batch", {"operations": [operation] * 1000}).expect(200)["results"]
     assert statuses(results) == [201] * 1000
-    assert [result["body"]["amounts"][0]["available"] for result in results[:3]] == ["1999", "1998", "1997"]
+    assert [result["body"]["amounts"][0]["available"] for result in results[:3]] == [
+        "1999",
+        "1998",
+        "1997",
+    ]
     api.post("/v1/batch", {"operations": [operation] * 1001}).problem(422, "invalid_request")
     api.post("/v1/batch", {"operations": []}).problem(422, "invalid_request")
     assert api.available(wallet) == "1000"
@@ -99,7 +127,9 @@ def test_concurrent_batches_approve_exactly_what_there_is(server, api):
     operations = [{"op": "authorize", "wallet": wallet, "asset": "USD", "amount": "1"}] * 10
 
     async def send(connection):
-        return (await connection.post("/v1/batch", {"operations": operations})).expect(200)["results"]
+        return (await connection.post("/v1/batch", {"operations": operations})).expect(200)[
+            "results"
+        ]
 
     results = sum(crowd(server, [send] * 16), [])
     assert sorted(statuses(results)) == [201] * 100 + [402] * 60

@@ -61,12 +61,18 @@ MISTAKES = {
     "key_without_scope": (["keys", "create", "--name", "x"], {}, ["--scope"]),
     "replay_without_key": (["replay", "/nonexistent.csv"], {}, ["FAREGATE_KEY", "keys create"]),
     "replay_without_prices": (
-        ["replay", "/nonexistent.csv", "--key", "fg_x", "--prices", "/nonexistent.json"], {},
-        ["/nonexistent.json"]),
+        ["replay", "/nonexistent.csv", "--key", "fg_x", "--prices", "/nonexistent.json"],
+        {},
+        ["/nonexistent.json"],
+    ),
     "replay_without_trace": (["replay"], {}, ["trace"]),
     "inspect_nothing": (["journal", "inspect", "--data-dir", "/nonexistent"], {}, ["/nonexistent"]),
     "verify_without_postgres": (["verify", "--database-url", NOWHERE], {}, ["/nonexistent"]),
-    "revoke_without_postgres": (["keys", "revoke", "key_x", "--database-url", NOWHERE], {}, ["/nonexistent"]),
+    "revoke_without_postgres": (
+        ["keys", "revoke", "key_x", "--database-url", NOWHERE],
+        {},
+        ["/nonexistent"],
+    ),
 }
 
 
@@ -118,6 +124,7 @@ def test_migrate_brings_a_database_up_to_date_and_says_what_it_did(own_servers):
 
 # ---- the journal
 
+
 def test_journal_inspect_prints_every_record_as_a_json_line(own_servers):
     server = own_servers.start()
     api = server.api()
@@ -139,11 +146,17 @@ def test_journal_inspect_prints_every_record_as_a_json_line(own_servers):
     assert moment(opened["expires_at"]) == moment(hold["expires_at"])
     (posting,) = opened["postings"]
     assert (posting["source"], posting["destination"], posting["asset"], posting["amount"]) == (
-        "available", "held", "USD", "4")
+        "available",
+        "held",
+        "USD",
+        "4",
+    )
     captured = by_change["authorization_changed"]
     assert captured["status"] == "captured"
     assert [(p["destination"], p["amount"]) for p in captured["postings"]] == [
-        ("revenue", "1"), ("available", "3")]
+        ("revenue", "1"),
+        ("available", "3"),
+    ]
     assert by_change["declined"]["idempotency"]["outcome"] == "insufficient_funds"
     assert by_change["wallet_updated"]["status"] == "frozen"
     assert [record["lsn"] for record in server.journal("--from", 2, "--to", 3)] == [2, 3]
@@ -188,12 +201,15 @@ def test_a_changed_byte_in_the_journal_is_found_named_and_not_served(own_servers
 # ---- verify
 
 CHANGES = {
-    "balance": "UPDATE balances SET posted = posted + 1, issued = issued + 1 WHERE wallet = 'victim'",
+    "balance": "UPDATE balances SET posted = posted + 1, issued = issued + 1"
+    " WHERE wallet = 'victim'",
     "held": "UPDATE balances SET held = held - 1 WHERE wallet = 'victim'",
     "grant": "UPDATE grants SET remaining = remaining - 1 WHERE wallet = 'victim'",
-    "entry_amount": "UPDATE entries SET amount = amount + 1 WHERE wallet = 'victim' AND destination = 'revenue'",
+    "entry_amount": "UPDATE entries SET amount = amount + 1"
+    " WHERE wallet = 'victim' AND destination = 'revenue'",
     "entry_deleted": "DELETE FROM entries WHERE wallet = 'victim' AND destination = 'revenue'",
-    "entry_moved": "UPDATE entries SET wallet = 'bystander' WHERE wallet = 'victim' AND destination = 'revenue'",
+    "entry_moved": "UPDATE entries SET wallet = 'bystander'"
+    " WHERE wallet = 'victim' AND destination = 'revenue'",
     "hold_line": "UPDATE authorization_lines SET held = held - 1 WHERE held > 0",
     "hold_part": "DELETE FROM hold_parts",
     "wallet_deleted": "DELETE FROM wallets WHERE id = 'victim'",
@@ -231,6 +247,7 @@ def test_verify_finds_a_row_that_was_changed_by_hand(audited, cluster, change):
 
 
 # ---- who may serve what
+
 
 def test_a_second_server_on_the_same_directory_is_refused(own_servers, cluster):
     server = own_servers.start()

@@ -15,8 +15,22 @@ CONNECTIONS = 64
 
 # Neither amount divides its grant, nor do the sixteen add up to a divisor of it.
 USD_AMOUNTS = [
-    "0.37", "1.13", "2.71", "0.000000007", "3.3", "0.999999999", "1.414213562", "0.09",
-    "4.669201609", "0.577215664", "1.618033988", "2.502907875", "0.7", "5.01", "0.123456789", "1.1",
+    "0.37",
+    "1.13",
+    "2.71",
+    "0.000000007",
+    "3.3",
+    "0.999999999",
+    "1.414213562",
+    "0.09",
+    "4.669201609",
+    "0.577215664",
+    "1.618033988",
+    "2.502907875",
+    "0.7",
+    "5.01",
+    "0.123456789",
+    "1.1",
 ]
 TOKEN_AMOUNTS = [101, 7, 997, 13, 1009, 3, 211, 499, 53, 777, 19, 1201, 89, 307, 2, 650]
 
@@ -62,7 +76,9 @@ def test_a_wallet_of_100_dollars_approves_exactly_100_single_dollars(server, api
 
     async def spend(connection):
         return [
-            await connection.post("/v1/authorize", {"wallet": wallet, "asset": "USD", "amount": "1"})
+            await connection.post(
+                "/v1/authorize", {"wallet": wallet, "asset": "USD", "amount": "1"}
+            )
             for _ in range(4)
         ]
 
@@ -71,7 +87,11 @@ def test_a_wallet_of_100_dollars_approves_exactly_100_single_dollars(server, api
     for reply in replies:
         if reply.status == 402:
             problem = reply.problem(402, "insufficient_funds")
-            assert (problem["available"], problem["requested"], problem["shortfall"]) == ("0", "1", "1")
+            assert (problem["available"], problem["requested"], problem["shortfall"]) == (
+                "0",
+                "1",
+                "1",
+            )
     account = api.account(wallet)
     assert (account["posted"], account["held"], account["available"]) == ("100", "100", "0")
     ids = {reply.json["id"] for reply in replies if reply.status == 201}
@@ -89,7 +109,10 @@ def test_two_assets_in_amounts_that_do_not_divide_are_reserved_whole_or_not_at_a
             results = []
             for turn in range(5):
                 usd, tokens = pairs[(number + turn * 5) % len(pairs)]
-                amounts = [{"asset": "USD", "amount": usd}, {"asset": "TOKENS", "amount": str(tokens)}]
+                amounts = [
+                    {"asset": "USD", "amount": usd},
+                    {"asset": "TOKENS", "amount": str(tokens)},
+                ]
                 body = {"wallet": wallet, "amounts": amounts if turn % 2 else amounts[::-1]}
                 results.append((usd, tokens, await connection.post("/v1/authorize", body)))
             return results
@@ -142,11 +165,17 @@ def test_captures_voids_and_expiries_racing_never_overspend(server, api):
             for turn in range(6):
                 usd, tokens = pairs[(number * 3 + turn) % len(pairs)]
                 kind = kinds[(number + turn) % len(kinds)]
-                reply = await connection.post("/v1/authorize", {
-                    "wallet": wallet,
-                    "amounts": [{"asset": "USD", "amount": usd}, {"asset": "TOKENS", "amount": tokens}],
-                    "ttl_seconds": 1 if "expire" in kind else 300,
-                })
+                reply = await connection.post(
+                    "/v1/authorize",
+                    {
+                        "wallet": wallet,
+                        "amounts": [
+                            {"asset": "USD", "amount": usd},
+                            {"asset": "TOKENS", "amount": tokens},
+                        ],
+                        "ttl_seconds": 1 if "expire" in kind else 300,
+                    },
+                )
                 if reply.status == 402:
                     declines += 1
                     continue
@@ -188,7 +217,9 @@ def test_capture_void_and_expiry_of_one_hold_have_one_winner(server, api, ttl_se
                 if ttl_seconds == 1 and turn == 0:
                     await asyncio.sleep(0.9 + random.random() * 0.2)
                 action = "capture" if (number + turn) % 2 else "void"
-                replies.append(await connection.post(f"/v1/authorizations/{hold['id']}/{action}", {}))
+                replies.append(
+                    await connection.post(f"/v1/authorizations/{hold['id']}/{action}", {})
+                )
             return replies
 
         return run

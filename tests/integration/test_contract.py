@@ -1,5 +1,5 @@
-"""docs/openapi.yaml and the server are the same thing. Every client of these tests holds each reply to
-the document; here every status that the document names is brought about, for every operation."""
+"""docs/openapi.yaml and the server are the same thing. Every client of these tests holds each reply
+to the document; here every status that it names is brought about, for every operation."""
 
 import json
 import subprocess
@@ -38,7 +38,10 @@ class Stage:
         self.indebted = self.api.wallet()
         self.api.update(self.indebted, overdraft_limits={"USD": "10"})
         self.api.debit(self.indebted, "10").expect(201)
-        self.holds = {end: self.api.hold(self.rich, "1", ttl_seconds=604800)["id"] for end in ("open", "ended")}
+        self.holds = {
+            end: self.api.hold(self.rich, "1", ttl_seconds=604800)["id"]
+            for end in ("open", "ended")
+        }
         self.api.void(self.holds["ended"]).expect(200)
         self.strict_hold = self.api.hold(self.strict, "5", ttl_seconds=604800)["id"]
         self.revoked = self.api.grant(self.rich, "1")["id"]
@@ -56,71 +59,133 @@ def spend(wallet, amount="1"):
     return {"wallet": wallet, "asset": "USD", "amount": amount}
 
 
-# For each operation its scope, a request that is accepted, and by status one that is refused in a way
-# of its own. What all operations have in common is in `common_refusals`.
+# For each operation its scope, a request that is accepted, and by status those that are answered in
+# a way of their own. What all operations have in common is below.
 OPERATIONS = {
-    ("POST", "/v1/assets"): ("admin", lambda s: ("", {"code": fresh("CODE"), "scale": 2}), {
-        409: lambda s: ("", {"code": "USD", "scale": 2}),
-    }),
+    ("POST", "/v1/assets"): (
+        "admin",
+        lambda s: ("", {"code": fresh("CODE"), "scale": 2}),
+        {
+            409: lambda s: ("", {"code": "USD", "scale": 2}),
+        },
+    ),
     ("GET", "/v1/assets"): ("read", lambda s: ("", None), {}),
-    ("POST", "/v1/wallets"): ("admin", lambda s: ("", {}), {
-        409: lambda s: ("", {"id": s.rich}),
-    }),
+    ("POST", "/v1/wallets"): (
+        "admin",
+        lambda s: ("", {}),
+        {
+            409: lambda s: ("", {"id": s.rich}),
+        },
+    ),
     ("GET", "/v1/wallets"): ("read", lambda s: ("", None), {}),
-    ("GET", "/v1/wallets/{id}"): ("read", lambda s: (s.rich, None), {
-        404: lambda s: (NOBODY, None),
-    }),
-    ("PATCH", "/v1/wallets/{id}"): ("admin", lambda s: (s.rich, {"name": fresh("name")}), {
-        404: lambda s: (NOBODY, {"name": "x"}),
-        409: lambda s: (s.indebted, {"overdraft_limits": {"USD": "1"}}),
-    }),
-    ("POST", "/v1/wallets/{id}/grants"): ("admin", lambda s: (s.rich, {"asset": "USD", "amount": "1"}), {
-        404: lambda s: (NOBODY, {"asset": "USD", "amount": "1"}),
-    }),
-    ("GET", "/v1/wallets/{id}/grants"): ("read", lambda s: (s.rich, None), {
-        404: lambda s: (NOBODY, None),
-    }),
-    ("GET", "/v1/wallets/{id}/entries"): ("read", lambda s: (s.rich, None), {
-        404: lambda s: (NOBODY, None),
-    }),
-    ("GET", "/v1/wallets/{id}/balances"): ("read", lambda s: (s.rich, None), {
-        404: lambda s: (NOBODY, None),
-    }),
+    ("GET", "/v1/wallets/{id}"): (
+        "read",
+        lambda s: (s.rich, None),
+        {
+            404: lambda s: (NOBODY, None),
+        },
+    ),
+    ("PATCH", "/v1/wallets/{id}"): (
+        "admin",
+        lambda s: (s.rich, {"name": fresh("name")}),
+        {
+            404: lambda s: (NOBODY, {"name": "x"}),
+            409: lambda s: (s.indebted, {"overdraft_limits": {"USD": "1"}}),
+        },
+    ),
+    ("POST", "/v1/wallets/{id}/grants"): (
+        "admin",
+        lambda s: (s.rich, {"asset": "USD", "amount": "1"}),
+        {
+            404: lambda s: (NOBODY, {"asset": "USD", "amount": "1"}),
+        },
+    ),
+    ("GET", "/v1/wallets/{id}/grants"): (
+        "read",
+        lambda s: (s.rich, None),
+        {
+            404: lambda s: (NOBODY, None),
+        },
+    ),
+    ("GET", "/v1/wallets/{id}/entries"): (
+        "read",
+        lambda s: (s.rich, None),
+        {
+            404: lambda s: (NOBODY, None),
+        },
+    ),
+    ("GET", "/v1/wallets/{id}/balances"): (
+        "read",
+        lambda s: (s.rich, None),
+        {
+            404: lambda s: (NOBODY, None),
+        },
+    ),
     ("POST", "/v1/grants/{id}/revoke"): (
-        "admin", lambda s: (s.api.grant(s.rich, "1")["id"], {}), {
+        "admin",
+        lambda s: (s.api.grant(s.rich, "1")["id"], {}),
+        {
             404: lambda s: (NO_GRANT, {}),
             409: lambda s: (s.revoked, {}),
-        }),
-    ("POST", "/v1/authorize"): ("authorize", lambda s: ("", spend(s.rich)), {
-        200: lambda s: ("", {**spend(s.rich), "dry_run": True}),
-        402: lambda s: ("", spend(s.strict, "1000")),
-        403: lambda s: ("", spend(s.frozen)),
-        404: lambda s: ("", spend(NOBODY)),
-    }),
-    ("POST", "/v1/authorizations/{id}/capture"): ("authorize", lambda s: (s.hold(), {}), {
-        402: lambda s: (s.strict_hold, {"amount": "6"}),
-        404: lambda s: (NO_HOLD, {}),
-        409: lambda s: (s.holds["ended"], {}),
-    }),
-    ("POST", "/v1/authorizations/{id}/void"): ("authorize", lambda s: (s.hold(), {}), {
-        404: lambda s: (NO_HOLD, {}),
-        409: lambda s: (s.holds["ended"], {}),
-    }),
-    ("POST", "/v1/authorizations/{id}/increment"): ("authorize", lambda s: (s.holds["open"], {"amount": "1"}), {
-        402: lambda s: (s.strict_hold, {"amount": "6"}),
-        404: lambda s: (NO_HOLD, {"amount": "1"}),
-        409: lambda s: (s.holds["ended"], {"amount": "1"}),
-    }),
-    ("GET", "/v1/authorizations/{id}"): ("read", lambda s: (s.holds["open"], None), {
-        404: lambda s: (NO_HOLD, None),
-    }),
-    ("POST", "/v1/debits"): ("authorize", lambda s: ("", spend(s.rich)), {
-        402: lambda s: ("", spend(s.strict, "1000")),
-        403: lambda s: ("", spend(s.frozen)),
-        404: lambda s: ("", spend(NOBODY)),
-    }),
+        },
+    ),
+    ("POST", "/v1/authorize"): (
+        "authorize",
+        lambda s: ("", spend(s.rich)),
+        {
+            200: lambda s: ("", {**spend(s.rich), "dry_run": True}),
+            402: lambda s: ("", spend(s.strict, "1000")),
+            403: lambda s: ("", spend(s.frozen)),
+            404: lambda s: ("", spend(NOBODY)),
+        },
+    ),
+    ("POST", "/v1/authorizations/{id}/capture"): (
+        "authorize",
+        lambda s: (s.hold(), {}),
+        {
+            402: lambda s: (s.strict_hold, {"amount": "6"}),
+            404: lambda s: (NO_HOLD, {}),
+            409: lambda s: (s.holds["ended"], {}),
+        },
+    ),
+    ("POST", "/v1/authorizations/{id}/void"): (
+        "authorize",
+        lambda s: (s.hold(), {}),
+        {
+            404: lambda s: (NO_HOLD, {}),
+            409: lambda s: (s.holds["ended"], {}),
+        },
+    ),
+    ("POST", "/v1/authorizations/{id}/increment"): (
+        "authorize",
+        lambda s: (s.holds["open"], {"amount": "1"}),
+        {
+            402: lambda s: (s.strict_hold, {"amount": "6"}),
+            404: lambda s: (NO_HOLD, {"amount": "1"}),
+            409: lambda s: (s.holds["ended"], {"amount": "1"}),
+        },
+    ),
+    ("GET", "/v1/authorizations/{id}"): (
+        "read",
+        lambda s: (s.holds["open"], None),
+        {
+            404: lambda s: (NO_HOLD, None),
+        },
+    ),
+    ("POST", "/v1/debits"): (
+        "authorize",
+        lambda s: ("", spend(s.rich)),
+        {
+            402: lambda s: ("", spend(s.strict, "1000")),
+            403: lambda s: ("", spend(s.frozen)),
+            404: lambda s: ("", spend(NOBODY)),
+        },
+    ),
     ("POST", "/v1/batch"): (
-        "authorize", lambda s: ("", {"operations": [{"op": "debit", **spend(s.rich)}]}), {}),
+        "authorize",
+        lambda s: ("", {"operations": [{"op": "debit", **spend(s.rich)}]}),
+        {},
+    ),
     ("GET", "/v1/audit"): ("read", lambda s: ("", None), {}),
     ("GET", "/healthz"): (None, lambda s: ("", None), {}),
     ("GET", "/readyz"): (None, lambda s: ("", None), {}),
@@ -134,7 +199,9 @@ MUTATIONS = [operation for operation in GUARDED if operation[0] != "GET"]
 def send(stage, operation, request=None, **options):
     method, template = operation
     id, body = (request or OPERATIONS[operation][1])(stage)
-    return stage.api.call(method, template.replace("{id}", id) + options.pop("query", ""), body, **options)
+    return stage.api.call(
+        method, template.replace("{id}", id) + options.pop("query", ""), body, **options
+    )
 
 
 def raw_body(request, data):
@@ -165,10 +232,14 @@ def test_every_operation_is_documented_and_accepted(stage, operation):
     assert reply.status in (200, 201), reply
 
 
-@pytest.mark.parametrize(("operation", "status"), [
-    pytest.param(operation, status, id=f"{' '.join(operation)} {status}")
-    for operation, (_, _, refusals) in OPERATIONS.items() for status in refusals
-])
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        pytest.param(operation, status, id=f"{' '.join(operation)} {status}")
+        for operation, (_, _, refusals) in OPERATIONS.items()
+        for status in refusals
+    ],
+)
 def test_a_status_of_the_operations_own_is_documented(stage, operation, status):
     reply = send(stage, operation, OPERATIONS[operation][2][status])
     assert reply.status == status, reply
@@ -207,15 +278,28 @@ def test_the_rate_limit_is_documented_for_every_operation(stage, own_cluster):
             path = template.replace("{id}", "x")
             # What is malformed is refused before the rate counts, so each needs a body that is not.
             body = None if method == "GET" else OPERATIONS[method, template][1](stage)[1]
-            eventually(lambda: limited.api().call(method, path, body).status == 429, f"{method} {path} is limited")
+            eventually(
+                lambda: limited.api().call(method, path, body).status == 429,
+                f"{method} {path} is limited",
+            )
     finally:
         servers.end()
 
 
 def test_a_database_that_does_not_confirm_is_documented_for_every_mutation(stage):
     lock = subprocess.Popen(
-        [find_psql(), "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", stage.server.database.url],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        [
+            find_psql(),
+            "--no-psqlrc",
+            "--quiet",
+            "--no-align",
+            "--tuples-only",
+            stage.server.database.url,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         lock.stdin.write("BEGIN; LOCK TABLE journals IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
         lock.stdin.flush()
@@ -226,14 +310,18 @@ def test_a_database_that_does_not_confirm_is_documented_for_every_mutation(stage
             assert problem["executed"] is True and problem["lsn"] > 0
     finally:
         lock.communicate("ROLLBACK;\n")
-    eventually(lambda: metric(stage.api, "faregate_projection_lag_records") == 0, "the projection goes on")
+    eventually(
+        lambda: metric(stage.api, "faregate_projection_lag_records") == 0, "the projection goes on"
+    )
 
 
 def test_a_database_that_is_away_is_documented_for_every_operation(stage, own_cluster):
     # What the requests need is made while PostgreSQL is there.
     requests = {operation: OPERATIONS[operation][1](stage) for operation in GUARDED}
     own_cluster.stop()
-    eventually(lambda: metric(stage.api, "faregate_database_up") == 0, "the server notices the outage")
+    eventually(
+        lambda: metric(stage.api, "faregate_database_up") == 0, "the server notices the outage"
+    )
     for operation, request in requests.items():
         reply = send(stage, operation, lambda _, request=request: request, headers=POSTGRES)
         reply.problem(503, "database_unavailable")
@@ -259,7 +347,8 @@ def test_every_documented_status_was_seen(stage):
         each for each in contract().documented() - contract().seen if each[2] not in NOT_REACHABLE
     }
     assert not missing, "documented, and never seen:\n" + "\n".join(
-        f"  {method} {template} {status}" for method, template, status in sorted(missing))
+        f"  {method} {template} {status}" for method, template, status in sorted(missing)
+    )
 
 
 def test_what_is_said_to_be_out_of_reach_is(stage):

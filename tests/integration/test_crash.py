@@ -49,7 +49,11 @@ def check_answers_hold(api, clients):
     for client in clients:
         last = {}
         for sent in client.sent:
-            if sent.reply is not None and sent.reply.status in (200, 201) and "status" in sent.reply.json:
+            if (
+                sent.reply is not None
+                and sent.reply.status in (200, 201)
+                and "status" in sent.reply.json
+            ):
                 if sent.reply.json["id"].startswith("auth_"):
                     last[sent.reply.json["id"]] = sent
         unanswered = client.sent[-1].path if client.sent[-1].reply is None else ""
@@ -71,7 +75,9 @@ def test_after_kill_9_every_answer_holds_and_repeating_doubles_nothing(own_serve
     wallets = [api.wallet(grant=GRANT) for _ in range(6)]
     clients = []
     for round in range(3):
-        new = [Client(f"round{round}-{i}", wallets, seed=round * 1000 + i) for i in range(CONNECTIONS)]
+        new = [
+            Client(f"round{round}-{i}", wallets, seed=round * 1000 + i) for i in range(CONNECTIONS)
+        ]
         # The first kill hits a young journal, the last one a journal of three servers.
         load_until_killed(server, new, answers=300 + 400 * round)
         clients += new

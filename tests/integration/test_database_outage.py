@@ -49,7 +49,8 @@ def check_exactly_once(server, wallets):
     api = server.api()
     server.wait_applied(int(metric(api, "faregate_durable_lsn")))
     doubled = server.database.rows(
-        "SELECT lsn, sequence FROM entries GROUP BY lsn, sequence HAVING count(*) <> 1")
+        "SELECT lsn, sequence FROM entries GROUP BY lsn, sequence HAVING count(*) <> 1"
+    )
     assert doubled == []
     postings = {
         (record["lsn"], sequence)
@@ -62,8 +63,9 @@ def check_exactly_once(server, wallets):
     }
     assert recorded == postings
     for wallet in wallets:
-        row, = server.database.rows(
-            f"SELECT posted, held, available FROM balances WHERE wallet = '{wallet}'")
+        (row,) = server.database.rows(
+            f"SELECT posted, held, available FROM balances WHERE wallet = '{wallet}'"
+        )
         account = api.account(wallet)
         assert {name: text(row[name]) for name in row} == {name: account[name] for name in row}
     api.audit()
@@ -100,7 +102,9 @@ def test_authorizations_go_on_while_postgres_is_away_and_arrive_exactly_once(pos
     available = api.available(wallet)
 
     postgres.start()
-    eventually(lambda: metric(api, "faregate_projection_lag_records") == 0, "the projection catches up")
+    eventually(
+        lambda: metric(api, "faregate_projection_lag_records") == 0, "the projection catches up"
+    )
     assert metric(api, "faregate_database_up") == 1
     # 30 holds, 20 ends (a partial capture has two postings), 30 debits, and one grant.
     assert int(server.database.value("SELECT count(*) FROM entries")) == before + 30 + 30 + 30 + 1

@@ -14,7 +14,9 @@ def test_a_reply_with_postgres_durability_comes_when_postgres_has_it(server, api
         body = {"wallet": wallet, "asset": "USD", "amount": "1"}
         reply = api.post("/v1/authorize", body, headers=headers).expect(201)
         assert applied_lsn(server) >= reply["lsn"]
-        count = server.database.value(f"SELECT count(*) FROM authorizations WHERE id = '{reply['id']}'")
+        count = server.database.value(
+            f"SELECT count(*) FROM authorizations WHERE id = '{reply['id']}'"
+        )
         assert count == "1"
 
 

@@ -20,8 +20,15 @@ def newcomer(servers):
 def shell(server, script):
     environment = {**os.environ, "FAREGATE_URL": server.url, "FAREGATE_KEY": ADMIN_KEY}
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], env=environment, cwd=ROOT,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
 
 
 def test_the_walk_through_the_api_can_be_run_and_repeated(newcomer):
@@ -33,7 +40,9 @@ def test_the_walk_through_the_api_can_be_run_and_repeated(newcomer):
 
 def test_the_first_authorization_of_the_readme_works(servers):
     server = servers.make().start()
-    (script,) = [code for before, code in blocks("../README.md", "sh") if "first authorization" in before]
+    (script,) = [
+        code for before, code in blocks("../README.md", "sh") if "first authorization" in before
+    ]
     # The key is as printed by ./dev run, and the id as answered by the call before.
     lines = [line for line in script.splitlines() if not line.startswith(("export", "#"))]
     capture = next(i for i, line in enumerate(lines) if "auth_..." in line)

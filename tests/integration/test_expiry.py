@@ -29,7 +29,7 @@ def test_idle_wallets_expire_without_being_asked(server, api):
         return server.database.value(f"SELECT status FROM authorizations WHERE id = '{hold}'")
 
     eventually(lambda: status() == "expired", "the sweeper expires the hold")
-    row, = server.database.rows(f"SELECT available, held FROM balances WHERE wallet = '{wallet}'")
+    (row,) = server.database.rows(f"SELECT available, held FROM balances WHERE wallet = '{wallet}'")
     assert (row["available"], row["held"]) == ("10", "0")
 
 
@@ -47,7 +47,9 @@ def test_money_of_an_expired_hold_can_be_spent_in_the_next_request(api):
     api.hold(wallet, "1", ttl_seconds=1)
     # No matter whether anybody has looked: the request itself sees that the hold is over.
     reply = eventually(
-        lambda: (reply := api.authorize(wallet, "1")).status == 201 and reply, "the money comes back")
+        lambda: (reply := api.authorize(wallet, "1")).status == 201 and reply,
+        "the money comes back",
+    )
     assert reply.json["amounts"][0]["available"] == "0"
 
 
@@ -77,8 +79,12 @@ def test_expiries_happen_across_a_restart(own_servers, end):
     entries = api.entries(wallet)
 
     def time_of(destination, **members):
-        (found,) = [entry for entry in entries if entry["destination"] == destination
-                    and all(entry.get(name) == value for name, value in members.items())]
+        (found,) = [
+            entry
+            for entry in entries
+            if entry["destination"] == destination
+            and all(entry.get(name) == value for name, value in members.items())
+        ]
         return moment(found["at"])
 
     assert time_of("available", authorization=expiring["id"]) == moment(expiring["expires_at"])

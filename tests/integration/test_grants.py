@@ -127,7 +127,9 @@ def test_what_a_partial_capture_gives_back_to_an_expired_grant_expires_at_once(a
     captured = api.capture(hold, "2.5").expect(200)
     assert captured["capture"]["amounts"][0]["released"] == "3.5"
     assert captured["amounts"][0]["available"] == "0"
-    entries = [entry["amount"] for entry in api.entries(wallet) if entry["destination"] == "breakage"]
+    entries = [
+        entry["amount"] for entry in api.entries(wallet) if entry["destination"] == "breakage"
+    ]
     assert sorted(entries) == ["3.5", "4"]
     api.audit()
 

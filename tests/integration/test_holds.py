@@ -19,7 +19,10 @@ def test_an_authorization_reserves_and_spends_nothing(api):
     assert (account["posted"], account["held"], account["available"]) == ("10", "4", "6")
     read = api.authorization(hold["id"])
     assert (read["status"], read["description"], read["metadata"]) == (
-        "authorized", "chat 17", {"model": "small", "n": [1, {}]})
+        "authorized",
+        "chat 17",
+        {"model": "small", "n": [1, {}]},
+    )
     assert (only_line(read)["authorized"], only_line(read)["held"]) == ("4", "4")
 
 
@@ -79,7 +82,11 @@ def test_a_final_partial_capture_releases_the_rest(api):
     assert captured["status"] == "captured"
     (line,) = captured["capture"]["amounts"]
     assert (line["requested"], line["captured"], line["released"], line["shortfall"]) == (
-        "1.25", "1.25", "2.75", "0")
+        "1.25",
+        "1.25",
+        "2.75",
+        "0",
+    )
     assert api.available(wallet) == "8.75"
 
 
@@ -89,12 +96,17 @@ def test_a_hold_is_settled_in_several_captures(api):
     for number in range(1, 4):
         captured = api.capture(hold, "1", final=False).expect(200)
         assert captured["status"] == "authorized"
-        assert (only_line(captured)["captured"], only_line(captured)["held"]) == (str(number), str(4 - number))
+        assert (only_line(captured)["captured"], only_line(captured)["held"]) == (
+            str(number),
+            str(4 - number),
+        )
         assert api.available(wallet) == "6"
     last = api.capture(hold, "0.5").expect(200)
     assert (last["status"], only_line(last)["captured"]) == ("captured", "3.5")
     assert api.available(wallet) == "6.5"
-    revenue = [entry["amount"] for entry in api.entries(wallet) if entry["destination"] == "revenue"]
+    revenue = [
+        entry["amount"] for entry in api.entries(wallet) if entry["destination"] == "revenue"
+    ]
     assert sorted(revenue) == ["0.5", "1", "1", "1"]
 
 
@@ -166,8 +178,9 @@ def test_an_asset_that_is_not_held_cannot_be_captured(api):
     body = {"amounts": [{"asset": "TOKENS", "amount": "1"}]}
     for action in ("capture", "increment"):
         api.post(f"/v1/authorizations/{hold}/{action}", body).problem(422, "asset_not_held")
-    both = api.authorize(wallet, amounts=[
-        {"asset": "USD", "amount": "1"}, {"asset": "TOKENS", "amount": "1"}]).expect(201)["id"]
+    both = api.authorize(
+        wallet, amounts=[{"asset": "USD", "amount": "1"}, {"asset": "TOKENS", "amount": "1"}]
+    ).expect(201)["id"]
     # An amount without an asset says nothing where there are two.
     api.capture(both, "1").problem(422, "asset_not_held")
     api.void(both).expect(200)
@@ -179,9 +192,14 @@ def test_a_debit_checks_and_spends_in_one_step(api):
     wallet = api.wallet(grant="10")
     api.grant(wallet, "5", "TOKENS")
     amounts = [{"asset": "USD", "amount": "4"}, {"asset": "TOKENS", "amount": "5"}]
-    debit = api.debit(wallet, amounts=amounts, description="one call", metadata={"a": 1}).expect(201)
+    debit = api.debit(wallet, amounts=amounts, description="one call", metadata={"a": 1}).expect(
+        201
+    )
     assert debit["id"].startswith("debit_")
-    assert [(line["amount"], line["available"]) for line in debit["amounts"]] == [("4", "6"), ("5", "0")]
+    assert [(line["amount"], line["available"]) for line in debit["amounts"]] == [
+        ("4", "6"),
+        ("5", "0"),
+    ]
     problem = api.debit(wallet, amounts=amounts).problem(402, "insufficient_funds")
     assert (problem["asset"], problem["shortfall"]) == ("TOKENS", "5")
     assert (api.account(wallet)["posted"], api.account(wallet)["held"]) == ("6", "0")

@@ -27,8 +27,16 @@ def requests_of_every_kind(api):
         ("/v1/wallets", {"name": "with a generated id"}),
         (f"/v1/wallets/{wallet}/grants", {"asset": "USD", "amount": "5", "metadata": metadata}),
         (f"/v1/grants/{grant}/revoke", {}),
-        ("/v1/authorize", {"wallet": wallet, "asset": "USD", "amount": "2", "description": "x",
-                           "metadata": metadata}),
+        (
+            "/v1/authorize",
+            {
+                "wallet": wallet,
+                "asset": "USD",
+                "amount": "2",
+                "description": "x",
+                "metadata": metadata,
+            },
+        ),
         (f"/v1/authorizations/{holds[0]}/capture", {"amount": "0.5"}),
         (f"/v1/authorizations/{holds[1]}/void", {}),
         (f"/v1/authorizations/{holds[2]}/increment", {"amount": "0.5", "ttl_seconds": 600}),
@@ -83,7 +91,12 @@ def test_declines_of_every_kind_are_kept(api):
         (f"/v1/authorizations/{ended}/capture", {}, 409, "authorization_state"),
         (f"/v1/authorizations/{ended}/void", {}, 409, "authorization_state"),
         ("/v1/authorize", {"wallet": wallet, "asset": "USD", "amount": "0"}, 422, "invalid_amount"),
-        ("/v1/authorize", {"wallet": wallet, "asset": "NONE", "amount": "1"}, 404, "asset_not_found"),
+        (
+            "/v1/authorize",
+            {"wallet": wallet, "asset": "NONE", "amount": "1"},
+            404,
+            "asset_not_found",
+        ),
     ):
         key = fresh("key")
         first = api.post(path, body, key=key)
@@ -91,10 +104,16 @@ def test_declines_of_every_kind_are_kept(api):
         same(first, api.post(path, body, key=key))
 
 
-@pytest.mark.parametrize("change", [
-    {"amount": "2"}, {"asset": "TOKENS"}, {"description": "other"}, {"metadata": {"a": 2}},
-    {"ttl_seconds": 301},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "2"},
+        {"asset": "TOKENS"},
+        {"description": "other"},
+        {"metadata": {"a": 2}},
+        {"ttl_seconds": 301},
+    ],
+)
 def test_the_same_key_with_another_body_is_refused_and_has_no_effect(api, change):
     wallet = api.wallet(grant="10")
     key = fresh("key")
@@ -179,8 +198,9 @@ def test_a_key_may_be_used_again_when_its_time_is_over(own_servers):
     assert api.available(wallet) == "8"
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "caf\u00e9"],
-                         ids=["empty", "long", "words", "not_ascii"])
+@pytest.mark.parametrize(
+    "key", ["", "x" * 256, "two words", "caf\u00e9"], ids=["empty", "long", "words", "not_ascii"]
+)
 def test_a_key_that_is_none_is_refused(api, key):
     wallet = api.wallet(grant="10")
     headers = {"Idempotency-Key": key.encode("latin-1")}
@@ -194,5 +214,7 @@ def test_two_keys_in_one_request_are_refused(server, api):
     wallet = api.wallet(grant="10")
     body = {"wallet": wallet, "asset": "USD", "amount": "1"}
     # requests joins equal names; what arrives is one header with a comma and a space.
-    api.post("/v1/debits", body, headers={"Idempotency-Key": "one, two"}).problem(400, "invalid_header")
+    api.post("/v1/debits", body, headers={"Idempotency-Key": "one, two"}).problem(
+        400, "invalid_header"
+    )
     assert api.available(wallet) == "10"

@@ -129,7 +129,8 @@ def test_a_secret_is_shown_once_and_stored_nowhere(server):
     dump = str(server.database.rows("SELECT * FROM api_keys"))
     assert secret not in dump and secret[3:] not in dump
     assert secret.encode() not in b"".join(
-        path.read_bytes() for path in server.data.rglob("*") if path.is_file())
+        path.read_bytes() for path in server.data.rglob("*") if path.is_file()
+    )
 
 
 def test_no_secret_is_in_the_log(own_servers):
@@ -160,6 +161,7 @@ def test_without_a_bootstrap_key_only_made_keys_count(own_servers):
 
 # ---- the rate
 
+
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(own_servers):
     server = own_servers.make(FAREGATE_RATE_LIMIT=2)
     server.start()
@@ -184,14 +186,20 @@ def test_a_refused_request_was_not_executed(own_servers):
     server = own_servers.start(FAREGATE_RATE_LIMIT=20)
     api = server.api()
     wallet = eventually(
-        lambda: (reply := api.post("/v1/wallets", {})).status == 201 and reply.json["id"], "a wallet")
+        lambda: (reply := api.post("/v1/wallets", {})).status == 201 and reply.json["id"],
+        "a wallet",
+    )
     eventually(
-        lambda: api.post(f"/v1/wallets/{wallet}/grants", {"asset": "USD", "amount": "1000"}).status == 201,
-        "a grant")
+        lambda: api.post(f"/v1/wallets/{wallet}/grants", {"asset": "USD", "amount": "1000"}).status
+        == 201,
+        "a grant",
+    )
     statuses = [api.debit(wallet, "1").status for _ in range(200)]
     assert set(statuses) <= {201, 429}
     spent = statuses.count(201)
     available = eventually(
         lambda: (reply := api.get(f"/v1/wallets/{wallet}")).status == 200
-        and reply.json["accounts"][0]["available"], "the balance")
+        and reply.json["accounts"][0]["available"],
+        "the balance",
+    )
     assert available == str(1000 - spent)

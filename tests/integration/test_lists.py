@@ -75,7 +75,9 @@ def test_entries_are_filtered_by_time_from_inclusive_to_exclusive(api):
     path = f"/v1/wallets/{wallet}/entries"
     between = api.get(f"{path}?from={times[0]}&to={times[2]}").expect(200)["data"]
     assert sorted(row["at"] for row in between) == times[:2]
-    assert [row["at"] for row in api.get(f"{path}?from={times[2]}").expect(200)["data"]] == times[2:]
+    assert [row["at"] for row in api.get(f"{path}?from={times[2]}").expect(200)["data"]] == times[
+        2:
+    ]
     assert len(api.get(f"{path}?to={times[0]}").expect(200)["data"]) == 1
     assert api.get(f"{path}?from={quote(at(3600))}").expect(200)["data"] == []
 
@@ -91,8 +93,14 @@ def test_pages_of_grants_have_everything_once(api):
 def test_a_grant_in_a_list_tells_its_whole_story(api):
     wallet = api.wallet()
     expires_at = at(3600)
-    made = api.grant(wallet, "10", kind="promotional", priority=7, expires_at=expires_at,
-                     metadata={"campaign": "spring"})
+    made = api.grant(
+        wallet,
+        "10",
+        kind="promotional",
+        priority=7,
+        expires_at=expires_at,
+        metadata={"campaign": "spring"},
+    )
     api.debit(wallet, "3").expect(201)
     api.hold(wallet, "2")
     (grant,) = api.grants(wallet)
@@ -140,7 +148,14 @@ def test_balances_as_of_a_time_are_what_they_were(api):
 
 def test_what_a_list_is_asked_wrongly_is_refused(api):
     wallet = api.wallet()
-    for query in ("limit=0", "limit=1001", "limit=ten", "from=yesterday", "color=blue", "limit=1&limit=2"):
+    for query in (
+        "limit=0",
+        "limit=1001",
+        "limit=ten",
+        "from=yesterday",
+        "color=blue",
+        "limit=1&limit=2",
+    ):
         api.get(f"/v1/wallets/{wallet}/entries?{query}").problem(422, "invalid_request")
     for path in (f"/v1/wallets/{wallet}/entries", f"/v1/wallets/{wallet}/grants", "/v1/wallets"):
         api.get(f"{path}?cursor=nonsense").problem(422, "invalid_request")
@@ -154,7 +169,9 @@ def test_lists_of_an_unknown_wallet_are_not_found(api):
 
 def test_assets_are_listed(api):
     code = api.asset(scale=3)
-    (asset,) = [asset for asset in api.get("/v1/assets").expect(200)["data"] if asset["code"] == code]
+    (asset,) = [
+        asset for asset in api.get("/v1/assets").expect(200)["data"] if asset["code"] == code
+    ]
     assert asset["scale"] == 3
 
 

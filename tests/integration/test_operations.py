@@ -35,13 +35,39 @@ def grown(api, name, act, **labels):
 def test_requests_are_counted_by_route_and_outcome(api):
     wallet = api.wallet(grant="1")
     name = "faregate_http_requests_total"
-    assert grown(api, name, lambda: api.authorize(wallet, "0.1"), route="authorize", outcome="201") == 1
-    assert grown(api, name, lambda: api.authorize(wallet, "9"), route="authorize",
-                 outcome="insufficient_funds") == 1
-    assert grown(api, name, lambda: api.get("/v1/wallets/nobody"), route="get_wallet",
-                 outcome="wallet_not_found") == 1
-    assert grown(api, "faregate_http_request_seconds_count", lambda: api.debit(wallet, "0.1"),
-                 route="debit") == 1
+    assert (
+        grown(api, name, lambda: api.authorize(wallet, "0.1"), route="authorize", outcome="201")
+        == 1
+    )
+    assert (
+        grown(
+            api,
+            name,
+            lambda: api.authorize(wallet, "9"),
+            route="authorize",
+            outcome="insufficient_funds",
+        )
+        == 1
+    )
+    assert (
+        grown(
+            api,
+            name,
+            lambda: api.get("/v1/wallets/nobody"),
+            route="get_wallet",
+            outcome="wallet_not_found",
+        )
+        == 1
+    )
+    assert (
+        grown(
+            api,
+            "faregate_http_request_seconds_count",
+            lambda: api.debit(wallet, "0.1"),
+            route="debit",
+        )
+        == 1
+    )
 
 
 def test_the_ledgers_numbers_move(server, api):
@@ -85,20 +111,24 @@ def test_the_log_can_be_json(own_servers):
 
 # ---- the end
 
+
 def test_sigterm_exits_with_0_and_leaves_nothing(own_servers):
     server = own_servers.start()
     api = server.api()
     wallet = api.wallet(grant="100")
     lsn = api.debit(wallet, "1").expect(201)["lsn"]
-    children = server.process.pid
+    process = server.process.pid
     server.stop()
     with pytest.raises(ProcessLookupError):
-        os.kill(children, 0)
+        os.kill(process, 0)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=5)
     # What was acknowledged has been drained into PostgreSQL before the end.
     assert int(server.database.value("SELECT applied_lsn FROM journals")) >= lsn
-    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    sessions = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
     eventually(lambda: server.database.value(sessions) == "0", "all sessions are closed")
     server.cli("verify")
 
@@ -169,7 +199,10 @@ def test_connections_beyond_the_limit_are_refused_and_the_others_served(own_serv
 
 def test_a_slow_sender_is_cut_off(own_servers):
     server = own_servers.start(
-        FAREGATE_HEADER_TIMEOUT_SECONDS=1, FAREGATE_BODY_TIMEOUT_SECONDS=1, FAREGATE_IDLE_TIMEOUT_SECONDS=1)
+        FAREGATE_HEADER_TIMEOUT_SECONDS=1,
+        FAREGATE_BODY_TIMEOUT_SECONDS=1,
+        FAREGATE_IDLE_TIMEOUT_SECONDS=1,
+    )
     starts = {
         "headers": b"POST /v1/debits HTTP/1.1\r\nHost:",
         "body": b"POST /v1/debits HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",

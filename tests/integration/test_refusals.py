@@ -58,10 +58,14 @@ def test_an_amount_that_is_none_is_refused(api, subject, amount):
     for path in ("/v1/authorize", "/v1/debits"):
         refused(api, subject, api.post(path, body.encode()), 422, "invalid_amount", "USD")
     body = '{"asset": "USD", "amount": %s}' % amount
-    refused(api, subject, api.post("/v1/wallets/subject/grants", body.encode()), 422, "invalid_amount")
+    refused(
+        api, subject, api.post("/v1/wallets/subject/grants", body.encode()), 422, "invalid_amount"
+    )
 
 
-@pytest.mark.parametrize("amount", ["NaN", "abc", "-", "01", "1.", ".5", "+1", "1e", "Infinity", "0x1"])
+@pytest.mark.parametrize(
+    "amount", ["NaN", "abc", "-", "01", "1.", ".5", "+1", "1e", "Infinity", "0x1"]
+)
 def test_a_bare_word_as_amount_is_no_json(api, subject, amount):
     body = '{"wallet": "subject", "asset": "USD", "amount": %s}' % amount
     refused(api, subject, api.post("/v1/authorize", body.encode()), 400, "malformed_json")
@@ -98,15 +102,22 @@ GOOD = {"wallet": "subject", "asset": "USD", "amount": "1"}
 INVALID = {
     "unknown_member": ({**GOOD, "amuont": "2"}, "amuont"),
     "unknown_member_in_amounts": (
-        {"wallet": "subject", "amounts": [{"asset": "USD", "amount": "1", "unit": "cent"}]}, "unit"),
+        {"wallet": "subject", "amounts": [{"asset": "USD", "amount": "1", "unit": "cent"}]},
+        "unit",
+    ),
     "no_wallet": ({"asset": "USD", "amount": "1"}, "wallet"),
     "no_amount": ({"wallet": "subject", "asset": "USD"}, "amount"),
     "no_asset": ({"wallet": "subject", "amount": "1"}, "asset"),
     "amount_and_amounts": ({**GOOD, "amounts": [{"asset": "USD", "amount": "1"}]}, "amounts"),
     "no_amounts": ({"wallet": "subject", "amounts": []}, "amounts"),
-    "an_asset_twice": ({"wallet": "subject", "amounts": [{"asset": "USD", "amount": "1"}] * 2}, "USD"),
+    "an_asset_twice": (
+        {"wallet": "subject", "amounts": [{"asset": "USD", "amount": "1"}] * 2},
+        "USD",
+    ),
     "too_many_assets": (
-        {"wallet": "subject", "amounts": [{"asset": f"A{i}", "amount": "1"} for i in range(17)]}, "amounts"),
+        {"wallet": "subject", "amounts": [{"asset": f"A{i}", "amount": "1"} for i in range(17)]},
+        "amounts",
+    ),
     "wallet_of_another_type": ({**GOOD, "wallet": 7}, "wallet"),
     "metadata_of_another_type": ({**GOOD, "metadata": "text"}, "metadata"),
     "large_metadata": ({**GOOD, "metadata": {"a": "x" * 20000}}, "metadata"),
@@ -158,9 +169,17 @@ def test_another_content_type_is_refused(api, subject):
         refused(api, subject, reply, 415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("api_key", [
-    None, "", "fg_wrong", "x" * 2000, "fg_integration_admin_key_0123456789abcdeg",
-], ids=["none", "empty", "wrong", "long", "last_letter"])
+@pytest.mark.parametrize(
+    "api_key",
+    [
+        None,
+        "",
+        "fg_wrong",
+        "x" * 2000,
+        "fg_integration_admin_key_0123456789abcdeg",
+    ],
+    ids=["none", "empty", "wrong", "long", "last_letter"],
+)
 def test_without_a_valid_key_nothing_happens(api, subject, api_key):
     for method, path, body in (
         ("POST", "/v1/authorize", GOOD),
@@ -175,8 +194,11 @@ def test_without_a_valid_key_nothing_happens(api, subject, api_key):
         assert "Bearer" in reply.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("authorization", ["Basic dXNlcjpwYXNz", "Bearer", ADMIN_KEY],
-                         ids=["basic", "no_secret", "no_scheme"])
+@pytest.mark.parametrize(
+    "authorization",
+    ["Basic dXNlcjpwYXNz", "Bearer", ADMIN_KEY],
+    ids=["basic", "no_secret", "no_scheme"],
+)
 def test_another_scheme_is_no_key(api, subject, authorization):
     reply = api.post("/v1/debits", GOOD, api_key=None, headers={"Authorization": authorization})
     refused(api, subject, reply, 401, "unauthenticated")
@@ -184,19 +206,52 @@ def test_another_scheme_is_no_key(api, subject, authorization):
 
 UNKNOWN = {
     "wallet": ("POST", "/v1/authorize", {**GOOD, "wallet": "nobody"}, "wallet_not_found", "nobody"),
-    "wallet_of_a_debit": ("POST", "/v1/debits", {**GOOD, "wallet": "nobody"}, "wallet_not_found", "nobody"),
+    "wallet_of_a_debit": (
+        "POST",
+        "/v1/debits",
+        {**GOOD, "wallet": "nobody"},
+        "wallet_not_found",
+        "nobody",
+    ),
     "wallet_of_a_grant": (
-        "POST", "/v1/wallets/nobody/grants", {"asset": "USD", "amount": "1"}, "wallet_not_found", "nobody"),
+        "POST",
+        "/v1/wallets/nobody/grants",
+        {"asset": "USD", "amount": "1"},
+        "wallet_not_found",
+        "nobody",
+    ),
     "wallet_read": ("GET", "/v1/wallets/nobody", None, "wallet_not_found", "nobody"),
-    "wallet_updated": ("PATCH", "/v1/wallets/nobody", {"status": "frozen"}, "wallet_not_found", "nobody"),
+    "wallet_updated": (
+        "PATCH",
+        "/v1/wallets/nobody",
+        {"status": "frozen"},
+        "wallet_not_found",
+        "nobody",
+    ),
     "impossible_wallet": ("GET", "/v1/wallets/%00", None, "wallet_not_found", "?"),
     "asset": ("POST", "/v1/authorize", {**GOOD, "asset": "usd"}, "asset_not_found", "usd"),
-    "capture": ("POST", "/v1/authorizations/auth_00000000000000000000000000/capture", {},
-                "authorization_not_found", "auth_0"),
+    "capture": (
+        "POST",
+        "/v1/authorizations/auth_00000000000000000000000000/capture",
+        {},
+        "authorization_not_found",
+        "auth_0",
+    ),
     "void": ("POST", "/v1/authorizations/auth_x/void", {}, "authorization_not_found", "auth_x"),
-    "increment": ("POST", "/v1/authorizations/auth_x/increment", {"amount": "1"},
-                  "authorization_not_found", "auth_x"),
-    "authorization_read": ("GET", "/v1/authorizations/auth_x", None, "authorization_not_found", "auth_x"),
+    "increment": (
+        "POST",
+        "/v1/authorizations/auth_x/increment",
+        {"amount": "1"},
+        "authorization_not_found",
+        "auth_x",
+    ),
+    "authorization_read": (
+        "GET",
+        "/v1/authorizations/auth_x",
+        None,
+        "authorization_not_found",
+        "auth_x",
+    ),
     "grant": ("POST", "/v1/grants/grant_x/revoke", {}, "grant_not_found", "grant_x"),
     "route": ("GET", "/v1/nothing", None, "route_not_found", "path"),
     "route_below": ("POST", "/v1/authorize/now", {}, "route_not_found", "path"),
@@ -207,20 +262,27 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize(("method", "path", "body", "code", "word"), UNKNOWN.values(), ids=UNKNOWN.keys())
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code", "word"), UNKNOWN.values(), ids=UNKNOWN.keys()
+)
 def test_what_does_not_exist_is_not_found_by_name(api, subject, method, path, body, code, word):
     refused(api, subject, api.call(method, path, body), 404, code, word)
 
 
-@pytest.mark.parametrize(("method", "path", "allowed"), [
-    ("GET", "/v1/authorize", "POST"),
-    ("PUT", "/v1/wallets/subject", "PATCH"),
-    ("DELETE", "/v1/wallets/subject", "GET"),
-    ("DELETE", "/v1/assets", "GET"),
-    ("POST", "/healthz", "GET"),
-    ("PATCH", "/v1/debits", "POST"),
-])
-def test_a_wrong_method_is_refused_and_the_right_ones_are_named(api, subject, method, path, allowed):
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v1/authorize", "POST"),
+        ("PUT", "/v1/wallets/subject", "PATCH"),
+        ("DELETE", "/v1/wallets/subject", "GET"),
+        ("DELETE", "/v1/assets", "GET"),
+        ("POST", "/healthz", "GET"),
+        ("PATCH", "/v1/debits", "POST"),
+    ],
+)
+def test_a_wrong_method_is_refused_and_the_right_ones_are_named(
+    api, subject, method, path, allowed
+):
     reply = api.call(method, path, {} if method != "GET" else None)
     refused(api, subject, reply, 405, "method_not_allowed", allowed)
     assert allowed in reply.headers["Allow"]
@@ -235,7 +297,13 @@ def test_a_failing_request_has_the_answer_that_comes_first(api, subject):
     """Malformed, then who asks, then what is there, then the amount, then the funds."""
     frozen_and_broke = {"wallet": "nobody", "asset": "NONE", "amount": "-1"}
     refused(api, subject, api.post("/v1/debits", b"{", api_key="fg_wrong"), 400, "malformed_json")
-    refused(api, subject, api.post("/v1/debits", frozen_and_broke, api_key="fg_wrong"), 401, "unauthenticated")
+    refused(
+        api,
+        subject,
+        api.post("/v1/debits", frozen_and_broke, api_key="fg_wrong"),
+        401,
+        "unauthenticated",
+    )
     refused(api, subject, api.post("/v1/debits", frozen_and_broke), 404, "wallet_not_found")
     body = {**frozen_and_broke, "wallet": "subject"}
     refused(api, subject, api.post("/v1/debits", body), 404, "asset_not_found")
@@ -249,9 +317,14 @@ RAW = {
     "garbage": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     "no_target": (b"GET\r\n\r\n", 400),
     "two_lengths": (
-        b"POST /v1/debits HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{}   ", 400),
+        b"POST /v1/debits HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{}   ",
+        400,
+    ),
     "negative_length": (b"POST /v1/debits HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
-    "large_headers": (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 70000 + b"\r\n\r\n", 431),
+    "large_headers": (
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 70000 + b"\r\n\r\n",
+        431,
+    ),
 }
 
 

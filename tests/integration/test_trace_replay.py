@@ -19,15 +19,34 @@ PRICES = EXAMPLES / "prices.json"
 
 def expected_total(*options):
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "expected_total.py", TRACE, "--prices", PRICES, *map(str, options)],
-        check=True, capture_output=True, text=True)
+        [
+            sys.executable,
+            EXAMPLES / "expected_total.py",
+            TRACE,
+            "--prices",
+            PRICES,
+            *map(str, options),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 
 def replay(server, *options, check=True):
     done = server.cli(
-        "replay", TRACE, "--prices", PRICES, "--url", server.url, "--json", *options, check=False,
-        FAREGATE_KEY=ADMIN_KEY)
+        "replay",
+        TRACE,
+        "--prices",
+        PRICES,
+        "--url",
+        server.url,
+        "--json",
+        *options,
+        check=False,
+        FAREGATE_KEY=ADMIN_KEY,
+    )
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -35,8 +54,12 @@ def replay(server, *options, check=True):
 
 def revenue(server):
     """What the entries in PostgreSQL say was spent."""
-    return text(server.database.value(
-        "SELECT coalesce(sum(change), 0) FROM entry_sides WHERE side = 'revenue' AND asset = 'USD'"))
+    return text(
+        server.database.value(
+            "SELECT coalesce(sum(change), 0) FROM entry_sides"
+            " WHERE side = 'revenue' AND asset = 'USD'"
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +99,16 @@ def test_the_documented_conservation_query_returns_zero_rows(replayed, document)
     assert server.database.rows(conservation_query(document)) == []
 
 
-@pytest.mark.parametrize("change", [
-    "DELETE FROM entries WHERE {one} AND destination = 'revenue'",
-    "UPDATE entries SET amount = amount + 0.000000001 WHERE {one} AND destination = 'revenue'",
-    "UPDATE authorization_lines SET held = held + 0.000000001, authorized = authorized + 1"
-    " WHERE authorization_id = (SELECT max(authorization_id) FROM authorization_lines)",
-], ids=["entry_lost", "entry_changed", "hold_changed"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM entries WHERE {one} AND destination = 'revenue'",
+        "UPDATE entries SET amount = amount + 0.000000001 WHERE {one} AND destination = 'revenue'",
+        "UPDATE authorization_lines SET held = held + 0.000000001, authorized = authorized + 1"
+        " WHERE authorization_id = (SELECT max(authorization_id) FROM authorization_lines)",
+    ],
+    ids=["entry_lost", "entry_changed", "hold_changed"],
+)
 def test_the_documented_conservation_query_finds_a_wrong_row(replayed, cluster, change):
     server, _ = replayed
     name = server.database.url.split("///")[1].split("?")[0]
@@ -104,7 +131,8 @@ def test_every_documented_query_runs(replayed, document):
 def test_the_trace_is_spread_over_the_wallets(replayed):
     server, _ = replayed
     used = server.database.rows(
-        "SELECT wallet, count(*) AS n FROM authorizations GROUP BY wallet ORDER BY wallet")
+        "SELECT wallet, count(*) AS n FROM authorizations GROUP BY wallet ORDER BY wallet"
+    )
     assert len(used) == 200
     assert max(int(row["n"]) for row in used) - min(int(row["n"]) for row in used) <= 1
 
@@ -120,8 +148,11 @@ def test_repeating_the_replay_spends_nothing_again(replayed):
 def test_declines_are_counted_and_nobody_overspends(servers):
     server = servers.make().start()
     report = replay(
-        server, "--wallets", 3, "--limit", 600, "--grant", "0.5", "--prefix", "poor", check=False)
-    assert report["declined"] > 0 and report["declines"] == {"insufficient_funds": report["declined"]}
+        server, "--wallets", 3, "--limit", 600, "--grant", "0.5", "--prefix", "poor", check=False
+    )
+    assert report["declined"] > 0 and report["declines"] == {
+        "insufficient_funds": report["declined"]
+    }
     assert report["approved"] + report["declined"] == 600
     assert report["captured_total"] == revenue(server)
     for number in range(3):
@@ -133,8 +164,26 @@ def test_declines_are_counted_and_nobody_overspends(servers):
 def test_the_summary_for_people_has_everything(servers):
     server = servers.make().start()
     done = server.cli(
-        "replay", TRACE, "--prices", PRICES, "--url", server.url, "--limit", 200,
-        FAREGATE_KEY=ADMIN_KEY)
-    for word in ("throughput", "p50", "p90", "p99", "p99.9", "approved", "declined", "captured", "audit"):
+        "replay",
+        TRACE,
+        "--prices",
+        PRICES,
+        "--url",
+        server.url,
+        "--limit",
+        200,
+        FAREGATE_KEY=ADMIN_KEY,
+    )
+    for word in (
+        "throughput",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "approved",
+        "declined",
+        "captured",
+        "audit",
+    ):
         assert word in done.stdout, done.stdout
     assert expected_total("--limit", 200) in done.stdout

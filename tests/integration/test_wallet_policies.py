@@ -8,6 +8,7 @@ from support.times import at
 
 # ---- capturing more than is held
 
+
 def test_the_policy_reject_declines_a_capture_beyond_the_hold(api):
     wallet = api.wallet(grant="10", over_capture="reject")
     hold = api.hold(wallet, "4")["id"]
@@ -73,6 +74,7 @@ def test_a_policy_can_be_changed(api):
 
 # ---- capturing after the hold has expired
 
+
 def expired_hold(api, wallet, amount):
     hold = api.hold(wallet, amount, ttl_seconds=1)["id"]
     eventually(lambda: api.authorization(hold)["status"] == "expired", "the hold expires")
@@ -112,9 +114,14 @@ def test_a_late_capture_in_parts_goes_on_until_the_final_one(api):
     assert api.available(wallet) == "7"
 
 
-@pytest.mark.parametrize(("policy", "captured", "available"), [
-    ("reject", None, "1"), ("cap", "1", "0"), ("debt", "4", "-3"),
-])
+@pytest.mark.parametrize(
+    ("policy", "captured", "available"),
+    [
+        ("reject", None, "1"),
+        ("cap", "1", "0"),
+        ("debt", "4", "-3"),
+    ],
+)
 def test_a_late_capture_that_is_not_covered_follows_the_policy(api, policy, captured, available):
     wallet = api.wallet(grant="5", over_capture=policy)
     hold = expired_hold(api, wallet, "4")
@@ -137,6 +144,7 @@ def test_a_late_capture_beyond_what_was_authorized_is_rejected_by_policy(api):
 
 
 # ---- freezing
+
 
 def test_a_frozen_wallet_spends_nothing_new_and_settles_what_is_held(api):
     wallet = api.wallet(grant="10")
@@ -164,6 +172,7 @@ def test_frozen_comes_after_a_bad_amount_and_before_the_funds(api):
 
 
 # ---- overdraft
+
 
 def test_an_overdraft_limit_is_a_credit_line(api):
     wallet = api.wallet()
@@ -209,8 +218,11 @@ def test_grants_are_spent_before_credit(api):
     api.update(wallet, overdraft_limits={"USD": "10"})
     api.debit(wallet, "7").expect(201)
     assert api.account(wallet)["posted"] == "-2"
-    sides = [(entry["source"], entry["amount"], "grant" not in entry) for entry in api.entries(wallet)
-             if entry["destination"] == "revenue"]
+    sides = [
+        (entry["source"], entry["amount"], "grant" not in entry)
+        for entry in api.entries(wallet)
+        if entry["destination"] == "revenue"
+    ]
     assert sorted(sides) == [("available", "5", False), ("debt", "2", True)]
 
 
@@ -240,7 +252,11 @@ def test_an_account_says_what_it_is(api):
     wallet = api.wallet(name="Acme", metadata={"plan": "pro"})
     body = api.get(f"/v1/wallets/{wallet}").expect(200)
     assert (body["id"], body["name"], body["status"], body["metadata"]) == (
-        wallet, "Acme", "active", {"plan": "pro"})
+        wallet,
+        "Acme",
+        "active",
+        {"plan": "pro"},
+    )
     assert body["accounts"] == []
     assert api.update(wallet, name="Acme Inc", metadata={})["name"] == "Acme Inc"
 

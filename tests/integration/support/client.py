@@ -53,7 +53,8 @@ class Reply:
         return self.json
 
     def __str__(self):
-        return f"{self.status} to {self.method} {self.path}: {self.content[:2000].decode(errors='replace')}"
+        text = self.content[:2000].decode(errors="replace")
+        return f"{self.status} to {self.method} {self.path}: {text}"
 
 
 def encode(body):
@@ -86,7 +87,10 @@ class Api:
         """`body` is an object for JSON, or the very bytes; `key` is the idempotency key."""
         data = encode(body)
         response = self.session.request(
-            method, self.server.url + path, data=data, timeout=PATIENCE_SECONDS,
+            method,
+            self.server.url + path,
+            data=data,
+            timeout=PATIENCE_SECONDS,
             headers=headers_of(self.key if api_key is ... else api_key, data, key, headers),
         )
         reply = Reply(method, path, response.status_code, response.headers, response.content)
@@ -177,7 +181,9 @@ class Api:
                 return rows
 
     def entries(self, wallet, asset=None):
-        return self.all_pages(f"/v1/wallets/{wallet}/entries" + (f"?asset={asset}" if asset else ""))
+        return self.all_pages(
+            f"/v1/wallets/{wallet}/entries" + (f"?asset={asset}" if asset else "")
+        )
 
     def grants(self, wallet):
         return self.all_pages(f"/v1/wallets/{wallet}/grants")
@@ -199,11 +205,17 @@ class Connection:
     async def call(self, method, path, body=None, *, key=None, headers=None):
         data = encode(body)
         async with self.session.request(
-            method, self.server.url + path, data=data,
+            method,
+            self.server.url + path,
+            data=data,
             headers=headers_of(self.key, data, key, headers),
         ) as response:
             reply = Reply(
-                method, path, response.status, CaseInsensitiveDict(response.headers), await response.read()
+                method,
+                path,
+                response.status,
+                CaseInsensitiveDict(response.headers),
+                await response.read(),
             )
         contract().check(reply)
         return reply

@@ -32,7 +32,9 @@ class Operation:
         self.template = template
         self.responses = responses
         self.pattern = re.compile(
-            "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in template.split("/"))
+            "/".join(
+                "[^/]+" if part.startswith("{") else re.escape(part) for part in template.split("/")
+            )
         )
 
     def __str__(self):
@@ -57,7 +59,8 @@ class Contract:
     def operation(self, method, path):
         """The documented operation that a request means; fixed paths before those with names in."""
         found = [
-            operation for operation in self.operations
+            operation
+            for operation in self.operations
             if operation.method == method and operation.pattern.fullmatch(path)
         ]
         return min(found, key=lambda operation: operation.template.count("{")) if found else None
@@ -80,7 +83,12 @@ class Contract:
         if operation is None:
             # What is not in the document is answered like everything that is refused.
             expected = (405,) if self.documents_path(path) else (404,)
-            assert reply.status in (*expected, 400, 413, 431), f"undocumented route answered {reply}"
+            assert reply.status in (
+                *expected,
+                400,
+                413,
+                431,
+            ), f"undocumented route answered {reply}"
             self._check_body(reply, PROBLEM, pointer("components", "schemas", "Problem"))
             return
         key = str(reply.status)
@@ -88,8 +96,13 @@ class Contract:
         assert key in responses, f"{operation} documents {sorted(responses)}, not {reply}"
         self.seen.add((operation.method, operation.template, reply.status))
         where, response = self._resolve(
-            pointer("paths", operation.template, operation.method.lower(), "responses",
-                    next(status for status in operation.responses if str(status) == key))
+            pointer(
+                "paths",
+                operation.template,
+                operation.method.lower(),
+                "responses",
+                next(status for status in operation.responses if str(status) == key),
+            )
         )
         self._check_headers(reply, where, response)
         content = response.get("content")
@@ -122,7 +135,9 @@ class Contract:
                 self._validate(value, f"{header_where}/schema", reply)
 
     def _check_body(self, reply, media, schema):
-        assert reply.headers.get("Content-Type", "").partition(";")[0] == media, f"not {media}: {reply}"
+        assert (
+            reply.headers.get("Content-Type", "").partition(";")[0] == media
+        ), f"not {media}: {reply}"
         if media.endswith("json"):
             self._validate(reply.json, schema, reply)
             if media == PROBLEM:

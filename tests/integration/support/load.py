@@ -59,7 +59,12 @@ class Client:
                 body["final"] = False
             return Sent(op.removesuffix("_part"), wallet, path, body, key)
         if dice < 0.55:
-            body = {"asset": "USD", "amount": amount, "kind": "promotional", "metadata": {"key": key}}
+            body = {
+                "asset": "USD",
+                "amount": amount,
+                "kind": "promotional",
+                "metadata": {"key": key},
+            }
             return Sent("grant", wallet, f"/v1/wallets/{wallet}/grants", body, key)
         body = {"wallet": wallet, "asset": "USD", "amount": amount, "description": f"call {key}"}
         if dice < 0.65:
@@ -106,18 +111,22 @@ def recorded_ledger(database):
     """The same, from the entries in PostgreSQL."""
     wallets = {
         row["wallet"]: {"issued": text(row["issued"]), "revenue": text(row["revenue"])}
-        for row in database.rows("""
+        for row in database.rows(
+            """
             SELECT wallet,
                    coalesce(-sum(change) FILTER (WHERE side = 'issued'), 0) AS issued,
                    coalesce(sum(change) FILTER (WHERE side = 'revenue'), 0) AS revenue
-            FROM entry_sides GROUP BY wallet""")
+            FROM entry_sides GROUP BY wallet"""
+        )
     }
     holds = {
         row["authorization_id"]: (text(row["captured"]), text(row["held"]))
-        for row in database.rows("""
+        for row in database.rows(
+            """
             SELECT authorization_id,
                    coalesce(sum(change) FILTER (WHERE side = 'revenue'), 0) AS captured,
                    coalesce(sum(change) FILTER (WHERE side = 'held'), 0) AS held
-            FROM entry_sides WHERE authorization_id IS NOT NULL GROUP BY authorization_id""")
+            FROM entry_sides WHERE authorization_id IS NOT NULL GROUP BY authorization_id"""
+        )
     }
     return wallets, holds

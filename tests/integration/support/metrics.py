@@ -22,5 +22,7 @@ def metrics(api):
 def metric(api, name, **labels):
     """The sum of the samples of that name that have these labels; None if there are none."""
     wanted = set(labels.items())
-    values = [value for (each, has), value in metrics(api).items() if each == name and wanted <= has]
+    values = [
+        value for (each, has), value in metrics(api).items() if each == name and wanted <= has
+    ]
     return sum(values) if values else None

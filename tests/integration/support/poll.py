@@ -15,6 +15,8 @@ def eventually(condition, what, timeout=PATIENCE_SECONDS):
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError(f"did not happen within {timeout} s: {what() if callable(what) else what}")
+            raise AssertionError(
+                f"did not happen within {timeout} s: {what() if callable(what) else what}"
+            )
         time.sleep(pause)
         pause = min(pause * 1.5, 0.25)

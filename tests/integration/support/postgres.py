@@ -33,7 +33,9 @@ class Cluster:
         with tempfile.TemporaryFile("w+") as output:
             subprocess.run(
                 [SCRIPT, command, self.directory / "cluster", *options],
-                check=True, stdin=subprocess.DEVNULL, stdout=output,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
             )
             output.seek(0)
             return output.read().strip()
@@ -62,7 +64,9 @@ class Cluster:
         postgres = Database(self.url("postgres"))
         if template != "template1":
             postgres.execute(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'")
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                f" WHERE datname = '{template}'"
+            )
         postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return Database(self.url(name))
 
@@ -76,7 +80,10 @@ class Database:
     def _psql(self, sql, *options):
         return subprocess.run(
             [find_psql(), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", *options, self.url],
-            input=sql, check=True, capture_output=True, text=True,
+            input=sql,
+            check=True,
+            capture_output=True,
+            text=True,
             env={**os.environ, "PGTZ": "UTC"},
         ).stdout
 

@@ -76,12 +76,18 @@ class Server:
     def start(self, *arguments, wait=True):
         assert self.process is None, "the server runs already"
         self.port = free_port()
-        environment = clean_environment({**self.settings, "FAREGATE_LISTEN": f"127.0.0.1:{self.port}"})
+        environment = clean_environment(
+            {**self.settings, "FAREGATE_LISTEN": f"127.0.0.1:{self.port}"}
+        )
         self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "serve", *arguments], env=environment, cwd=self.directory,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [binary(), "serve", *arguments],
+                env=environment,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         if wait:
             self.wait_ready()
@@ -141,7 +147,9 @@ class Server:
         """Runs `faregate ARGUMENTS` on this server's directory and database."""
         done = run_cli(*arguments, **{**self.settings, **settings})
         if check:
-            assert done.returncode == 0, f"faregate {' '.join(map(str, arguments))}:\n{done.stdout}{done.stderr}"
+            assert (
+                done.returncode == 0
+            ), f"faregate {' '.join(map(str, arguments))}:\n{done.stdout}{done.stderr}"
         return done
 
     def journal(self, *options):
@@ -151,6 +159,7 @@ class Server:
 
     def wait_applied(self, lsn):
         """Until PostgreSQL has everything up to `lsn`."""
+
         def applied():
             return int(self.database.value("SELECT max(applied_lsn) FROM journals") or 0) >= lsn
 
@@ -159,8 +168,14 @@ class Server:
 
 def run_cli(*arguments, **settings):
     return subprocess.run(
-        [binary(), *map(str, arguments)], env=clean_environment(settings), cwd="/",
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
+        [binary(), *map(str, arguments)],
+        env=clean_environment(settings),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
 
 

@@ -9,10 +9,13 @@ def fingerprint(server):
     lsn = int(metric(api, "faregate_durable_lsn"))
     server.wait_applied(lsn)
     tables = [
-        row["name"] for row in server.database.rows("""
+        row["name"]
+        for row in server.database.rows(
+            """
             SELECT quote_ident(c.relname) AS name FROM pg_class c
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-              AND NOT c.relispartition ORDER BY 1""")
+              AND NOT c.relispartition ORDER BY 1"""
+        )
     ]
     contents = " UNION ALL ".join(
         f"SELECT '{table}' AS name, count(*) AS rows,"
@@ -21,6 +24,8 @@ def fingerprint(server):
     )
     return {
         "lsn": lsn,
-        "tables": {row["name"]: (row["rows"], row["digest"]) for row in server.database.rows(contents)},
+        "tables": {
+            row["name"]: (row["rows"], row["digest"]) for row in server.database.rows(contents)
+        },
         "wallets": api.all_pages("/v1/wallets", 1000),
     }
