@@ -27,6 +27,20 @@ void hash_part(std::size_t& seed, TypedId<Kind> id) {
     boost::hash_combine(seed, UidHash{}(id));
 }
 
+/// A hold that expired ended when it was due, also where the mutation is a late capture of it.
+Timestamp closed_at(const AuthorizationChanged& change, Timestamp at) {
+    switch (change.status) {
+        case AuthorizationStatus::authorized:
+            return Timestamp::never();
+        case AuthorizationStatus::expired:
+            return change.expires_at;
+        case AuthorizationStatus::captured:
+        case AuthorizationStatus::voided:
+            break;
+    }
+    return at;
+}
+
 }  // namespace
 
 template <typename Key>
@@ -105,9 +119,7 @@ void ProjectionBuilder::add_change(Mutation& mutation, Lsn lsn) {
         row.expires_at = opened->expires_at;
     } else if (const auto* change = std::get_if<AuthorizationChanged>(&mutation.change)) {
         AuthorizationRow& row = authorization_row(change->authorization, lsn);
-        const bool closes = change->status != AuthorizationStatus::authorized;
-        // A late capture leaves the moment of expiry as it is.
-        if (closes && !change->late) row.closed_at = mutation.at;
+        row.closed_at = closed_at(*change, mutation.at);
         row.status = change->status;
         row.expires_at = change->expires_at;
         row.late = change->late;

@@ -70,8 +70,9 @@ struct GrantRow {
         std::string metadata;
     };
     std::optional<Added> added;
-    /// Differences; for an added one from zero. The money of a scheduled grant arrives when it becomes
-    /// effective: until then its stored `remaining` is zero, and `load` reports its whole amount.
+    /// Differences; for an added one from zero. The money of a scheduled grant arrives when it
+    /// becomes effective: until then its stored `remaining` is zero, and `load` reports its whole
+    /// amount.
     Amount remaining;
     Amount held;
     std::optional<ledger::GrantStatus> status;
@@ -93,11 +94,12 @@ struct AuthorizationRow {
     bool settled = false;
     Timestamp expires_at;
     Timestamp closed_at = Timestamp::never();
-    bool status_changed = false;  ///< the four members above are to be written
+    bool status_changed = false;  ///< the five members above are to be written
     Lsn lsn;
 };
 
-/// What the batch adds to one asset of an authorization.
+/// What the batch adds to one asset of an authorization. The lines of one that was opened in the
+/// batch stand in the order of the request, which is kept.
 struct HoldLineRow {
     AuthorizationId authorization;
     ledger::AssetIndex asset;
