@@ -1,6 +1,7 @@
 #include "engine/stripe.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "faregate/core/assert.h"
 #include "faregate/ledger/expiry.h"
@@ -23,6 +24,23 @@ bool adds_up(const Wallet& wallet, const Account& account, Amount held) {
     }
     return account.posted == remaining + account.overdraft_held - account.debt &&
            account.held == pinned && account.held == held;
+}
+
+bool is_late_capture(const Mutation& mutation) {
+    const auto* change = std::get_if<AuthorizationChanged>(&mutation.change);
+    return change != nullptr && change->late;
+}
+
+/// What a late capture tells of its authorization.
+Authorization ended_authorization(const Mutation& late_capture) {
+    const auto& change = std::get<AuthorizationChanged>(late_capture.change);
+    Authorization authorization;
+    authorization.id = change.authorization;
+    authorization.wallet = late_capture.wallet;
+    authorization.status = change.status;
+    authorization.expires_at = change.expires_at;
+    authorization.closed_at = change.expires_at;
+    return authorization;
 }
 
 }  // namespace
@@ -72,6 +90,7 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
     if (wallet->lsn >= lsn) return misfit("the wallet is newer");
 
     Hold* hold = nullptr;
+    std::optional<Hold> forgotten;
     Timestamp expires_before;
     bool open_before = false;
     if (const auto* opened = std::get_if<AuthorizationOpened>(&mutation.change)) {
@@ -81,8 +100,14 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
         hold = slot.get();
     } else if (const auto id = mutation.authorization(); !id.is_nil()) {
         const auto found = holds_.find(id);
-        if (found == holds_.end()) return misfit("there is no such authorization");
-        hold = found->second.get();
+        if (found != holds_.end()) {
+            hold = found->second.get();
+        } else if (is_late_capture(mutation)) {
+            // It ended too long ago to be loaded, but not when it was captured: on replay.
+            hold = &forgotten.emplace(Hold{ended_authorization(mutation), wallet});
+        } else {
+            return misfit("there is no such authorization");
+        }
         open_before = hold->authorization.is_open();
         expires_before = hold->authorization.expires_at;
     }
