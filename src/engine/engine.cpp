@@ -261,7 +261,9 @@ Result<Execution> Engine::Impl::execute_locked(
         FG_TRY_ASSIGN(execution.lsn, commit(stripe, key ? &*key : nullptr));
         ++stripe.id_counter;
     } else if (wallet != nullptr) {
-        execution.lsn = wallet->lsn;
+        // The answer may name an asset that is newer than anything in the wallet.
+        const bool any = stripe.assets->size() > 0;
+        execution.lsn = std::max(wallet->lsn, any ? stripe.assets->all().back().lsn : Lsn{});
     }
     execution.receipt = decision.receipt;
     return execution;
