@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -32,7 +33,11 @@ int run_program(int argc, char** argv) {
     add_replay_command(program, action);
     // The library would only say that a command is missing.
     const std::string first = argc > 1 ? argv[1] : "";
-    if (!first.empty() && first[0] != '-' && program.get_subcommand_no_throw(first) == nullptr) {
+    const auto is_first = [&first](const CLI::App* command) {
+        return command->get_name() == first;
+    };
+    const bool known = !std::as_const(program).get_subcommands(is_first).empty();
+    if (!first.empty() && first[0] != '-' && !known) {
         fmt::print(stderr, "faregate: no command \"{}\"; faregate --help lists them\n", first);
         return exit_usage;
     }
