@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace faregate::test {
+namespace faregate::support {
 
 int LedgerModel::Line::held() const {
     int sum = 0;
@@ -316,4 +316,4 @@ void LedgerModel::advance_to(std::int64_t time) {
     }
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// The ledger's rules once more, from their description and as plainly as they can be said: money
 /// is counted coin by coin, lists are searched from the front, and nothing is fast. Times are
@@ -97,4 +97,4 @@ class LedgerModel {
     bool next_event();
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -10,7 +10,7 @@
 #include "property/model_runner.h"
 #include "support/describe.h"
 
-namespace faregate::test {
+namespace faregate::support {
 namespace {
 
 using namespace ledger;
@@ -74,4 +74,4 @@ RC_GTEST_PROP(LedgerProperty, RecordsReplayedGiveTheIdenticalState, ()) {
 }
 
 }  // namespace
-}  // namespace faregate::test
+}  // namespace faregate::support

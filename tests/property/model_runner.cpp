@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 
@@ -311,4 +311,4 @@ std::string ModelRunner::compare_hold(int index) const {
     return wrong;
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -7,7 +7,7 @@
 #include "property/ledger_model.h"
 #include "support/ledger_driver.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// Random numbers that stand for one command; see ModelRunner::run.
 using RawCommand = std::array<int, 6>;
@@ -57,4 +57,4 @@ class ModelRunner {
     std::string transcript_;
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

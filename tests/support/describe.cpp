@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 
@@ -143,4 +143,4 @@ std::string describe(const Receipt& receipt) {
     return out.str();
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

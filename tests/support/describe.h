@@ -8,7 +8,7 @@
 #include "faregate/ledger/mutation.h"
 #include "faregate/ledger/wallet.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 // Every member of a value as text: two values are the same exactly if their descriptions are, and a
 // failed comparison shows where they differ. Amounts are in the asset's smallest unit.
@@ -20,4 +20,4 @@ std::string describe(const ledger::Authorization& authorization);
 std::string describe(const ledger::Mutation& mutation);
 std::string describe(const ledger::Receipt& receipt);
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -6,7 +6,7 @@
 #include "faregate/core/assert.h"
 #include "support/describe.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 using namespace engine;
@@ -29,14 +29,14 @@ Execution EngineRig::execute(
 }
 
 void EngineRig::create_assets() {
-    for (const CreateAsset& command : {test::asset("USD", 2), test::asset("TOK", 0)}) {
+    for (const CreateAsset& command : {support::asset("USD", 2), support::asset("TOK", 0)}) {
         const auto created = engine.create_asset(command, {});
         FG_ASSERT(created && created->receipt.outcome == Outcome::accepted, "an asset is new");
     }
 }
 
 void EngineRig::create_wallet(const std::string& wallet, const std::string& usd) {
-    execute(test::create_wallet(wallet));
+    execute(support::create_wallet(wallet));
     if (!usd.empty()) execute(grant(wallet, usd));
 }
 
@@ -47,14 +47,14 @@ std::string EngineRig::describe(
     for (const WalletId& id : wallets) {
         const auto found = engine.wallet(id);
         FG_ASSERT(found.has_value(), "the engine was unavailable in the middle of a test");
-        out << (*found ? test::describe((*found)->value) : id.text() + " does not exist\n");
+        out << (*found ? support::describe((*found)->value) : id.text() + " does not exist\n");
     }
     for (const AuthorizationId id : authorizations) {
         const auto found = engine.authorization(id);
         FG_ASSERT(found.has_value(), "the engine was unavailable in the middle of a test");
-        out << (*found ? test::describe((*found)->value) : id.text() + " is forgotten\n");
+        out << (*found ? support::describe((*found)->value) : id.text() + " is forgotten\n");
     }
-    for (const Asset& each : engine.assets().value->all()) out << test::describe(each);
+    for (const Asset& each : engine.assets().value->all()) out << support::describe(each);
     for (const AssetTotals& total : engine.totals()) {
         out << "total #" << total.asset.value << " posted " << total.posted.to_string(0) << " held "
             << total.held.to_string(0) << " debt " << total.debt.to_string(0) << " ok " << total.ok
@@ -144,4 +144,4 @@ Status replay(Engine& engine, const MemoryLog& log) {
     return engine.finish_recovery();
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

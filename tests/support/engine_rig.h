@@ -9,7 +9,7 @@
 #include "support/manual_clock.h"
 #include "support/memory_log.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// An engine on a manual clock and a log in memory, with words for the commands that tests use
 /// most. All of them abort the test program if the engine is unavailable where that is not
@@ -70,4 +70,4 @@ engine::IdempotencyKey key(const std::string& text, const std::string& request =
 /// Replays all records of a log, from its first LSN, and ends the recovery.
 Status replay(engine::Engine& engine, const MemoryLog& log);
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 
@@ -253,4 +253,4 @@ void LedgerDriver::check() {
     note(wallet_.lsn == steps_.back().lsn, "the wallet carries its last LSN");
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -8,7 +8,7 @@
 #include "faregate/ledger/decide.h"
 #include "faregate/ledger/expiry.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// What left or entered an account for good.
 struct Flows {
@@ -71,4 +71,4 @@ class LedgerDriver {
     std::string problem_;
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

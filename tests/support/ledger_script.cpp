@@ -8,7 +8,7 @@
 
 #include "support/ledger_driver.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 
@@ -328,4 +328,4 @@ std::string run_ledger_script(std::string_view table) {
     return report;
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

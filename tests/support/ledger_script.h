@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// Runs a table of ledger commands and returns everything that was not as the table says, line by
 /// line; an empty text is success. Each line has up to three columns:
@@ -31,4 +31,4 @@ namespace faregate::test {
 ///     fault= at_fault=                       of the receipt
 std::string run_ledger_script(std::string_view table);
 
-}  // namespace faregate::test
+}  // namespace faregate::support

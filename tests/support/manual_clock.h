@@ -4,7 +4,7 @@
 
 #include "faregate/core/time.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// A clock that stands still until it is set, and may be set back. Thread-safe.
 class ManualClock final : public Clock {
@@ -19,4 +19,4 @@ class ManualClock final : public Clock {
     std::atomic<std::int64_t> now_{start.microseconds};
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

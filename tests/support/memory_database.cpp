@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 using namespace engine;
@@ -303,4 +303,4 @@ std::string MemoryDatabase::audit() const {
     return {};
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -9,7 +9,7 @@
 
 #include "faregate/engine/projection.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// The tables that the projection writes, in memory, with the constraints that a real database has.
 /// A plain value: a copy is a backup, and assigning an old copy is a fail-over that lost commits.
@@ -91,4 +91,4 @@ class MemoryDatabase {
     void load_authorizations(Timestamp since, engine::StateSink& sink) const;
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

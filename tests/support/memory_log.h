@@ -7,7 +7,7 @@
 #include "faregate/core/mutex.h"
 #include "faregate/engine/engine.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// A log that keeps its records in memory and refuses on demand. Thread-safe.
 class MemoryLog final : public engine::MutationLog {
@@ -52,4 +52,4 @@ class MemoryLog final : public engine::MutationLog {
     std::uint64_t admitted_ FG_GUARDED_BY(mutex_) = std::numeric_limits<std::uint64_t>::max();
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

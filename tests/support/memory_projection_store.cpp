@@ -5,7 +5,7 @@
 
 #include "faregate/core/assert.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace engine;
 
@@ -85,4 +85,4 @@ Status MemoryProjectionStore::commit(const ProjectionBatch& batch) {
     return {};
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

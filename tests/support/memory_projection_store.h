@@ -2,7 +2,7 @@
 
 #include "support/memory_database.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// One server's connection to a MemoryDatabase, which must outlive it. Answers as PostgreSQL would,
 /// and fails on demand. Not thread-safe.
@@ -41,4 +41,4 @@ class MemoryProjectionStore final : public engine::ProjectionStore {
     std::uint64_t applied_lsn_count_ = 0;
 };
 
-}  // namespace faregate::test
+}  // namespace faregate::support

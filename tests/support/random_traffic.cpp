@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-namespace faregate::test {
+namespace faregate::support {
 
 using namespace ledger;
 using namespace engine;
@@ -152,4 +152,4 @@ std::vector<WalletId> wallet_ids(std::size_t count) {
     return ids;
 }
 
-}  // namespace faregate::test
+}  // namespace faregate::support

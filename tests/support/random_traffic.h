@@ -7,7 +7,7 @@
 
 #include "faregate/engine/engine.h"
 
-namespace faregate::test {
+namespace faregate::support {
 
 /// A stream of requests as a busy and badly behaved set of clients would send them: all kinds of
 /// commands, good and bad, with and without idempotency keys, some repeated, some with the key of
@@ -53,4 +53,4 @@ class RandomTraffic {
 /// `count` wallet ids that fall on several stripes.
 std::vector<WalletId> wallet_ids(std::size_t count);
 
-}  // namespace faregate::test
+}  // namespace faregate::support

@@ -16,7 +16,7 @@ namespace {
 
 using ledger::AuthorizationStatus;
 using ledger::Outcome;
-using test::EngineRig;
+using support::EngineRig;
 
 /// Runs `body(0)` to `body(count - 1)` at once, each on a thread of its own.
 void at_once(int count, const std::function<void(int)>& body) {
@@ -38,7 +38,7 @@ void expect_log_tells_the_state(
 ) {
     EngineRig rebuilt(EngineRig::default_options(), rig.log.last());
     rebuilt.clock.set(rig.clock.now());
-    const Status replayed = test::replay(rebuilt.engine, rig.log);
+    const Status replayed = support::replay(rebuilt.engine, rig.log);
     ASSERT_TRUE(replayed.has_value()) << replayed.error().message;
     EXPECT_EQ(rebuilt.describe(wallets, authorizations), rig.describe(wallets, authorizations));
 }
@@ -46,10 +46,10 @@ void expect_log_tells_the_state(
 TEST(Concurrency, LsnsOfAWalletAreInTheOrderOfItsEffects) {
     EngineRig rig;
     rig.create_assets();
-    const auto wallets = test::wallet_ids(6);
+    const auto wallets = support::wallet_ids(6);
     std::vector<std::vector<AuthorizationId>> made(8);
     at_once(8, [&](int thread) {
-        test::RandomTraffic traffic(static_cast<std::uint32_t>(thread + 1), wallets);
+        support::RandomTraffic traffic(static_cast<std::uint32_t>(thread + 1), wallets);
         for (int i = 0; i < 300; ++i) {
             if (i % 10 == 0) rig.clock.advance(Duration::milliseconds(200));
             const auto request = traffic.next(rig.clock.now());
@@ -79,7 +79,7 @@ TEST(Concurrency, OneHundredDollarsAreAuthorizedExactlyOnce) {
     std::atomic<int> declined{0};
     at_once(64, [&](int) {
         for (int i = 0; i < 5; ++i) {
-            const Execution execution = rig.execute(test::authorize("acme", "1"));
+            const Execution execution = rig.execute(support::authorize("acme", "1"));
             const bool yes = execution.receipt.outcome == Outcome::accepted;
             EXPECT_TRUE(yes || execution.receipt.outcome == Outcome::insufficient_funds);
             ++(yes ? accepted : declined);
@@ -94,7 +94,7 @@ TEST(Concurrency, SixteenAmountsInTwoAssetsNeverOverspend) {
     EngineRig rig;
     rig.create_assets();
     rig.create_wallet("acme", "100");
-    rig.execute(test::grant("acme", "TOK:1000"));
+    rig.execute(support::grant("acme", "TOK:1000"));
     std::atomic<int> cents{0};
     std::atomic<int> tokens{0};
     at_once(16, [&](int thread) {
@@ -102,7 +102,8 @@ TEST(Concurrency, SixteenAmountsInTwoAssetsNeverOverspend) {
         const std::string amount =
             Amount::from_units(units).to_string(2) + ",TOK:" + std::to_string(7 + thread);
         for (int i = 0; i < 20; ++i) {
-            if (rig.execute(test::authorize("acme", amount)).receipt.outcome != Outcome::accepted) {
+            if (rig.execute(support::authorize("acme", amount)).receipt.outcome !=
+                Outcome::accepted) {
                 continue;
             }
             cents += units;
@@ -127,8 +128,8 @@ TEST(Concurrency, CaptureVoidAndExpiryHaveOneWinner) {
     int expired = 0;
     std::vector<AuthorizationId> ids;
     for (int round = 0; round < 60; ++round) {
-        const Execution held = rig.execute(test::authorize("acme", "5", 10));
-        const AuthorizationId id = test::authorization_of(held);
+        const Execution held = rig.execute(support::authorize("acme", "5", 10));
+        const AuthorizationId id = support::authorization_of(held);
         ids.push_back(id);
         std::atomic<int> winners{0};
         at_once(6, [&](int thread) {
@@ -136,8 +137,8 @@ TEST(Concurrency, CaptureVoidAndExpiryHaveOneWinner) {
             if (thread == 1) static_cast<void>(rig.engine.sweep());
             if (thread < 2) return;
             const bool capture = thread % 2 == 0;
-            const Execution ended =
-                capture ? rig.execute(test::capture(held)) : rig.execute(test::give_back(held));
+            const Execution ended = capture ? rig.execute(support::capture(held))
+                                            : rig.execute(support::give_back(held));
             if (ended.receipt.outcome == Outcome::accepted && !ended.receipt.late) ++winners;
         });
         const auto end = (*rig.engine.authorization(id))->value;
@@ -163,7 +164,7 @@ TEST(Concurrency, OneKeyHasOneEffect) {
         std::atomic<std::uint64_t> lsn_sum{0};
         at_once(8, [&](int) {
             const Execution execution =
-                rig.execute(test::debit("acme", "1"), test::key(std::to_string(round)));
+                rig.execute(support::debit("acme", "1"), support::key(std::to_string(round)));
             EXPECT_EQ(execution.receipt.outcome, Outcome::accepted);
             if (!execution.replayed) ++fresh;
             lsn_sum += execution.lsn.value;
@@ -177,20 +178,20 @@ TEST(Concurrency, OneKeyHasOneEffect) {
 TEST(Concurrency, AssetsAreCreatedWhileOthersAreUsed) {
     EngineRig rig;
     rig.create_assets();
-    const auto wallets = test::wallet_ids(8);
+    const auto wallets = support::wallet_ids(8);
     for (const WalletId& wallet : wallets) rig.create_wallet(wallet.text(), "100");
     at_once(8, [&](int thread) {
         const std::string wallet = wallets[static_cast<std::size_t>(thread)].text();
         for (int i = 0; i < 40; ++i) {
             // Every asset is created by two threads, of which one is the first.
             const std::string code = "A" + std::to_string(thread / 2) + "." + std::to_string(i);
-            const auto created = rig.engine.create_asset(test::asset(code, 0), {});
+            const auto created = rig.engine.create_asset(support::asset(code, 0), {});
             ASSERT_TRUE(created.has_value());
-            const Execution granted = rig.execute(test::grant(wallet, code + ":5"));
+            const Execution granted = rig.execute(support::grant(wallet, code + ":5"));
             EXPECT_EQ(granted.receipt.outcome, Outcome::accepted);
             EXPECT_GT(granted.lsn, granted.assets->find(code)->lsn);
             EXPECT_EQ(
-                rig.execute(test::debit(wallet, code + ":5")).receipt.outcome, Outcome::accepted
+                rig.execute(support::debit(wallet, code + ":5")).receipt.outcome, Outcome::accepted
             );
             static_cast<void>(rig.engine.totals());
         }
@@ -202,7 +203,7 @@ TEST(Concurrency, AssetsAreCreatedWhileOthersAreUsed) {
 TEST(Concurrency, ALogThatRefusesNowAndThenLosesNothing) {
     EngineRig rig;
     rig.create_assets();
-    const auto wallets = test::wallet_ids(4);
+    const auto wallets = support::wallet_ids(4);
     for (const WalletId& wallet : wallets) rig.create_wallet(wallet.text(), "1000");
     std::atomic<bool> done{false};
     std::thread saboteur([&] {
@@ -216,7 +217,7 @@ TEST(Concurrency, ALogThatRefusesNowAndThenLosesNothing) {
     at_once(4, [&](int thread) {
         for (int i = 0; i < 200; ++i) {
             const auto& wallet = wallets[static_cast<std::size_t>((thread + i) % 4)];
-            const auto execution = rig.try_execute(test::debit(wallet.text(), "1"));
+            const auto execution = rig.try_execute(support::debit(wallet.text(), "1"));
             if (execution && execution->receipt.outcome == Outcome::accepted) ++accepted;
         }
     });

@@ -9,9 +9,9 @@ namespace faregate::engine {
 namespace {
 
 using ledger::Outcome;
-using test::amounts;
-using test::EngineRig;
-using test::key;
+using support::amounts;
+using support::EngineRig;
+using support::key;
 
 class Idempotency : public ::testing::Test {
   protected:
@@ -35,7 +35,7 @@ class Idempotency : public ::testing::Test {
         const std::size_t records = rig.log.size();
         const Execution again = rig.execute(command, with);
         EXPECT_TRUE(again.replayed);
-        EXPECT_EQ(test::describe(again.receipt), test::describe(first.receipt));
+        EXPECT_EQ(support::describe(again.receipt), support::describe(first.receipt));
         EXPECT_EQ(again.lsn, first.lsn);
         EXPECT_EQ(rig.log.size(), records);
     }
@@ -44,36 +44,36 @@ class Idempotency : public ::testing::Test {
 };
 
 TEST_F(Idempotency, EveryCommandIsReplayed) {
-    twice(test::create_wallet("new"), key("1"));
-    const Execution granted = twice(test::grant("acme", "5"), key("2"));
-    const Execution held = twice(test::authorize("acme", "30,TOK:0"), key("bad"));
+    twice(support::create_wallet("new"), key("1"));
+    const Execution granted = twice(support::grant("acme", "5"), key("2"));
+    const Execution held = twice(support::authorize("acme", "30,TOK:0"), key("bad"));
     EXPECT_EQ(held.receipt.outcome, Outcome::invalid_amount);
-    const Execution first = twice(test::authorize("acme", "30"), key("3"));
-    twice(ledger::Increment{test::authorization_of(first), amounts("1"), {}}, key("4"));
-    twice(ledger::Capture{test::authorization_of(first), amounts("7"), false}, key("5"));
-    twice(test::capture(first, "7"), key("6"));
-    const Execution second = twice(test::authorize("acme", "30"), key("7"));
-    twice(test::give_back(second), key("8"));
-    twice(test::debit("acme", "1"), key("9"));
+    const Execution first = twice(support::authorize("acme", "30"), key("3"));
+    twice(ledger::Increment{support::authorization_of(first), amounts("1"), {}}, key("4"));
+    twice(ledger::Capture{support::authorization_of(first), amounts("7"), false}, key("5"));
+    twice(support::capture(first, "7"), key("6"));
+    const Execution second = twice(support::authorize("acme", "30"), key("7"));
+    twice(support::give_back(second), key("8"));
+    twice(support::debit("acme", "1"), key("9"));
     EXPECT_EQ(
-        twice(ledger::RevokeGrant{test::grant_of(granted)}, key("10")).receipt.outcome,
+        twice(ledger::RevokeGrant{support::grant_of(granted)}, key("10")).receipt.outcome,
         Outcome::accepted
     );
     EXPECT_EQ(rig.usd("acme"), "85/0/85");
 }
 
 TEST_F(Idempotency, DeclinesAreReplayedEvenWhenTheyWouldSucceedNow) {
-    const Execution declined = twice(test::debit("acme", "101"), key("1"));
+    const Execution declined = twice(support::debit("acme", "101"), key("1"));
     EXPECT_EQ(declined.receipt.outcome, Outcome::insufficient_funds);
-    rig.execute(test::grant("acme", "500"));
-    expect_replay(test::debit("acme", "101"), key("1"), declined);
+    rig.execute(support::grant("acme", "500"));
+    expect_replay(support::debit("acme", "101"), key("1"), declined);
     EXPECT_EQ(rig.usd("acme"), "600/0/600");
 }
 
 TEST_F(Idempotency, AKeyWithAnotherBodyIsAnErrorWithoutEffect) {
-    rig.execute(test::debit("acme", "1"), key("1", "one"));
+    rig.execute(support::debit("acme", "1"), key("1", "one"));
     const std::size_t records = rig.log.size();
-    const Execution reused = rig.execute(test::debit("acme", "2"), key("1", "two"));
+    const Execution reused = rig.execute(support::debit("acme", "2"), key("1", "two"));
     EXPECT_EQ(reused.receipt.outcome, Outcome::idempotency_key_reused);
     EXPECT_EQ(reused.receipt.wallet.text(), "acme");
     EXPECT_FALSE(reused.replayed);
@@ -81,79 +81,79 @@ TEST_F(Idempotency, AKeyWithAnotherBodyIsAnErrorWithoutEffect) {
     EXPECT_EQ(rig.log.size(), records);
     EXPECT_EQ(rig.usd("acme"), "99/0/99");
     // The first answer is still the key's.
-    EXPECT_TRUE(rig.execute(test::debit("acme", "1"), key("1", "one")).replayed);
+    EXPECT_TRUE(rig.execute(support::debit("acme", "1"), key("1", "one")).replayed);
     // A dry run sees the reuse too, and leaves no answer of its own.
-    auto dry_run = test::authorize("acme", "1");
+    auto dry_run = support::authorize("acme", "1");
     dry_run.dry_run = true;
     EXPECT_EQ(
         rig.execute(dry_run, key("1", "three")).receipt.outcome, Outcome::idempotency_key_reused
     );
     EXPECT_FALSE(rig.execute(dry_run, key("2", "dry")).replayed);
     EXPECT_FALSE(rig.execute(dry_run, key("2", "dry")).replayed);
-    EXPECT_FALSE(rig.execute(test::debit("acme", "1"), key("2", "wet")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("acme", "1"), key("2", "wet")).replayed);
 }
 
 TEST_F(Idempotency, KeysBelongToTheirWallet) {
-    EXPECT_FALSE(rig.execute(test::debit("acme", "1"), key("1")).replayed);
-    EXPECT_FALSE(rig.execute(test::debit("other", "1"), key("1")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("acme", "1"), key("1")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("other", "1"), key("1")).replayed);
     EXPECT_EQ(rig.usd("acme"), "99/0/99");
     EXPECT_EQ(rig.usd("other"), "99/0/99");
-    EXPECT_TRUE(rig.execute(test::debit("other", "1"), key("1")).replayed);
+    EXPECT_TRUE(rig.execute(support::debit("other", "1"), key("1")).replayed);
 }
 
 TEST_F(Idempotency, AnUnknownWalletKeepsNoKey) {
-    const Execution missing = rig.execute(test::debit("nobody", "1"), key("1", "one"));
+    const Execution missing = rig.execute(support::debit("nobody", "1"), key("1", "one"));
     EXPECT_EQ(missing.receipt.outcome, Outcome::wallet_not_found);
     EXPECT_EQ(missing.receipt.wallet.text(), "");
     rig.create_wallet("nobody", "5");
-    const Execution found = rig.execute(test::debit("nobody", "1"), key("1", "one"));
+    const Execution found = rig.execute(support::debit("nobody", "1"), key("1", "one"));
     EXPECT_EQ(found.receipt.outcome, Outcome::accepted);
     EXPECT_FALSE(found.replayed);
 }
 
 TEST_F(Idempotency, AssetsHaveKeysOfTheirOwn) {
-    const auto first = rig.engine.create_asset(test::asset("EUR", 2), key("1"));
+    const auto first = rig.engine.create_asset(support::asset("EUR", 2), key("1"));
     const std::size_t records = rig.log.size();
-    const auto again = rig.engine.create_asset(test::asset("EUR", 2), key("1"));
+    const auto again = rig.engine.create_asset(support::asset("EUR", 2), key("1"));
     EXPECT_TRUE(again->replayed);
     EXPECT_EQ(again->lsn, first->lsn);
-    EXPECT_EQ(test::describe(again->receipt), test::describe(first->receipt));
+    EXPECT_EQ(support::describe(again->receipt), support::describe(first->receipt));
     EXPECT_EQ(rig.log.size(), records);
-    const auto reused = rig.engine.create_asset(test::asset("GBP", 2), key("1", "else"));
+    const auto reused = rig.engine.create_asset(support::asset("GBP", 2), key("1", "else"));
     EXPECT_EQ(reused->receipt.outcome, Outcome::idempotency_key_reused);
-    const auto exists = rig.engine.create_asset(test::asset("EUR", 3), key("2"));
+    const auto exists = rig.engine.create_asset(support::asset("EUR", 3), key("2"));
     EXPECT_EQ(exists->receipt.outcome, Outcome::asset_exists);
     EXPECT_EQ(exists->lsn, first->lsn);
     EXPECT_EQ(rig.engine.assets().value->find("EUR")->scale, 2);
-    EXPECT_FALSE(rig.execute(test::debit("acme", "1"), key("1")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("acme", "1"), key("1")).replayed);
 }
 
 TEST_F(Idempotency, KeysAreKeptForTheRetentionAndNotLonger) {
     const Duration retention = EngineRig::default_options().retention;
-    rig.execute(test::debit("acme", "1"), key("1"));
+    rig.execute(support::debit("acme", "1"), key("1"));
     rig.clock.advance(Duration{retention.microseconds - 1});
-    EXPECT_TRUE(rig.execute(test::debit("acme", "1"), key("1")).replayed);
+    EXPECT_TRUE(rig.execute(support::debit("acme", "1"), key("1")).replayed);
     rig.clock.advance(Duration{1});
-    EXPECT_FALSE(rig.execute(test::debit("acme", "1"), key("1")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("acme", "1"), key("1")).replayed);
     // And from then on the new answer counts, for as long again.
     rig.clock.advance(Duration{retention.microseconds - 1});
-    EXPECT_TRUE(rig.execute(test::debit("acme", "1"), key("1")).replayed);
+    EXPECT_TRUE(rig.execute(support::debit("acme", "1"), key("1")).replayed);
     EXPECT_EQ(rig.usd("acme"), "98/0/98");
 }
 
 TEST_F(Idempotency, OldKeysLeaveMemory) {
-    for (int i = 0; i < 50; ++i) rig.execute(test::debit("acme", "1"), key(std::to_string(i)));
+    for (int i = 0; i < 50; ++i) rig.execute(support::debit("acme", "1"), key(std::to_string(i)));
     EXPECT_EQ(rig.engine.stats().idempotency_keys, 50U);
     rig.clock.advance(EngineRig::default_options().retention);
-    rig.execute(test::debit("acme", "1"), key("new"));
+    rig.execute(support::debit("acme", "1"), key("new"));
     EXPECT_EQ(rig.engine.stats().idempotency_keys, 1U);
 }
 
 // A revoked grant that nothing holds leaves memory at once, and with it the way from the grant to
 // the wallet whose keys were to be looked up: the repetition was answered with grant_not_found.
 TEST_F(Idempotency, ARevocationIsReplayedAlthoughTheGrantIsGone) {
-    const Execution granted = rig.execute(test::grant("acme", "5"));
-    const ledger::RevokeGrant revoke{test::grant_of(granted)};
+    const Execution granted = rig.execute(support::grant("acme", "5"));
+    const ledger::RevokeGrant revoke{support::grant_of(granted)};
     const Execution revoked = twice(revoke, key("1"));
     EXPECT_EQ(revoked.receipt.outcome, Outcome::accepted);
     EXPECT_EQ(rig.execute(revoke, key("2")).receipt.outcome, Outcome::grant_not_found);
@@ -162,40 +162,43 @@ TEST_F(Idempotency, ARevocationIsReplayedAlthoughTheGrantIsGone) {
 // A late capture is younger than the end of its authorization, so its key is kept longer.
 TEST_F(Idempotency, ALateCaptureIsReplayedAfterItsAuthorizationWasForgotten) {
     const Duration retention = EngineRig::default_options().retention;
-    const Execution held = rig.execute(test::authorize("acme", "30", 1));
+    const Execution held = rig.execute(support::authorize("acme", "30", 1));
     rig.clock.advance(Duration::seconds(1 + 3600));
-    const Execution captured = twice(test::capture(held), key("late"));
+    const Execution captured = twice(support::capture(held), key("late"));
     ASSERT_EQ(captured.receipt.outcome, Outcome::accepted);
     rig.clock.advance(Duration{retention.microseconds - 1});
-    EXPECT_EQ(rig.execute(test::capture(held)).receipt.outcome, Outcome::authorization_not_found);
-    expect_replay(test::capture(held), key("late"), captured);
+    EXPECT_EQ(
+        rig.execute(support::capture(held)).receipt.outcome, Outcome::authorization_not_found
+    );
+    expect_replay(support::capture(held), key("late"), captured);
     rig.clock.advance(Duration{1});
     EXPECT_EQ(
-        rig.execute(test::capture(held), key("late")).receipt.outcome,
+        rig.execute(support::capture(held), key("late")).receipt.outcome,
         Outcome::authorization_not_found
     );
 }
 
 TEST_F(Idempotency, SurvivesReplayOfTheLog) {
-    const Execution granted = rig.execute(test::grant("acme", "5"), key("grant"));
-    const Execution accepted = rig.execute(test::authorize("acme", "30"), key("accepted"));
-    const Execution declined = rig.execute(test::debit("acme", "5000"), key("declined"));
-    const ledger::RevokeGrant revoke{test::grant_of(granted)};
+    const Execution granted = rig.execute(support::grant("acme", "5"), key("grant"));
+    const Execution accepted = rig.execute(support::authorize("acme", "30"), key("accepted"));
+    const Execution declined = rig.execute(support::debit("acme", "5000"), key("declined"));
+    const ledger::RevokeGrant revoke{support::grant_of(granted)};
     const Execution revoked = rig.execute(revoke, key("revoked"));
-    const auto asset = rig.engine.create_asset(test::asset("EUR", 2), key("asset"));
+    const auto asset = rig.engine.create_asset(support::asset("EUR", 2), key("asset"));
 
     EngineRig restarted(EngineRig::default_options(), rig.log.last());
-    ASSERT_TRUE(test::replay(restarted.engine, rig.log).has_value());
+    ASSERT_TRUE(support::replay(restarted.engine, rig.log).has_value());
     const auto expect_same = [&](const Result<Execution>& again, const Execution& first) {
         EXPECT_TRUE(again->replayed);
-        EXPECT_EQ(test::describe(again->receipt), test::describe(first.receipt));
+        EXPECT_EQ(support::describe(again->receipt), support::describe(first.receipt));
         EXPECT_EQ(again->lsn, first.lsn);
     };
-    expect_same(restarted.execute(test::authorize("acme", "30"), key("accepted")), accepted);
-    expect_same(restarted.execute(test::debit("acme", "5000"), key("declined")), declined);
+    expect_same(restarted.execute(support::authorize("acme", "30"), key("accepted")), accepted);
+    expect_same(restarted.execute(support::debit("acme", "5000"), key("declined")), declined);
     expect_same(restarted.execute(revoke, key("revoked")), revoked);
-    expect_same(restarted.engine.create_asset(test::asset("EUR", 2), key("asset")), *asset);
-    const Execution reused = restarted.execute(test::debit("acme", "1"), key("declined", "else"));
+    expect_same(restarted.engine.create_asset(support::asset("EUR", 2), key("asset")), *asset);
+    const Execution reused =
+        restarted.execute(support::debit("acme", "1"), key("declined", "else"));
     EXPECT_EQ(reused.receipt.outcome, Outcome::idempotency_key_reused);
     EXPECT_EQ(restarted.log.size(), 0U);
 }

@@ -20,7 +20,8 @@ inline const JournalId some_journal{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 
 /// An engine, and a database that its log is carried into.
 class Projected {
   public:
-    explicit Projected(EngineOptions options = test::EngineRig::default_options()) : rig(options) {
+    explicit Projected(EngineOptions options = support::EngineRig::default_options())
+        : rig(options) {
         EXPECT_TRUE(store.claim(some_journal, false).has_value());
     }
 
@@ -40,9 +41,9 @@ class Projected {
     }
     void project_all() { project(rig.log.size()); }
 
-    test::EngineRig rig;
-    test::MemoryDatabase database;
-    test::MemoryProjectionStore store{database};
+    support::EngineRig rig;
+    support::MemoryDatabase database;
+    support::MemoryProjectionStore store{database};
 };
 
 /// An engine that was loaded from the database of another one and replayed what it had not got yet.
@@ -63,12 +64,12 @@ class Restarted {
     }
 
     static EngineOptions options(const Projected&) {
-        EngineOptions options = test::EngineRig::default_options();
+        EngineOptions options = support::EngineRig::default_options();
         options.epoch = Epoch{2};
         return options;
     }
 
-    test::EngineRig rig;
+    support::EngineRig rig;
 };
 
 }  // namespace faregate::engine

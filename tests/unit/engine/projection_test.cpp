@@ -9,10 +9,10 @@ namespace {
 using ledger::AuthorizationStatus;
 using ledger::GrantStatus;
 using ledger::Outcome;
-using test::EngineRig;
+using support::EngineRig;
 
 /// Sends `count` random requests.
-void send(Projected& projected, test::RandomTraffic& traffic, int count) {
+void send(Projected& projected, support::RandomTraffic& traffic, int count) {
     for (int i = 0; i < count; ++i) {
         projected.rig.clock.advance(Duration::milliseconds(traffic.below(3'000)));
         const auto request = traffic.next(projected.rig.clock.now());
@@ -22,25 +22,25 @@ void send(Projected& projected, test::RandomTraffic& traffic, int count) {
 
 /// Everything in the database as text, without what depends on how the records were batched (which
 /// is nothing).
-std::string describe(const test::MemoryDatabase& database) {
+std::string describe(const support::MemoryDatabase& database) {
     EngineRig loaded;
     EXPECT_TRUE(database.load(Timestamp{}, loaded.engine.loader()).has_value());
     EXPECT_TRUE(loaded.engine.finish_recovery().has_value());
     std::string text;
-    for (const auto& [id, wallet] : database.wallets) text += test::describe(wallet);
+    for (const auto& [id, wallet] : database.wallets) text += support::describe(wallet);
     for (const auto& [key, balance] : database.balances) {
         text += key.first + " issued " + balance.issued.to_string(0) + " revenue " +
                 balance.revenue.to_string(0) + " breakage " + balance.breakage.to_string(0) +
                 " lsn " + std::to_string(balance.lsn.value) + "\n";
     }
     for (const auto& [id, stored] : database.grants) {
-        text += test::describe(stored.grant) + " of " + stored.wallet.text() + " amount " +
+        text += support::describe(stored.grant) + " of " + stored.wallet.text() + " amount " +
                 stored.amount.to_string(0) + " lsn " + std::to_string(stored.lsn.value) + "\n";
     }
     std::vector<AuthorizationId> ids;
     for (const auto& [id, stored] : database.authorizations) {
         ids.push_back(id);
-        text += test::describe(stored.authorization);
+        text += support::describe(stored.authorization);
         for (const auto& line : stored.lines) {
             for (const auto& part : line.parts) {
                 text += "  part " + part.part.grant.text() + " lsn " +
@@ -64,7 +64,7 @@ TEST(Projection, IsTheSameHoweverTheRecordsAreBatched) {
     for (std::uint32_t seed = 1; seed <= 3; ++seed) {
         Projected projected;
         projected.rig.create_assets();
-        test::RandomTraffic traffic(seed, test::wallet_ids(4));
+        support::RandomTraffic traffic(seed, support::wallet_ids(4));
         send(projected, traffic, 300);
 
         projected.project_all();
@@ -85,7 +85,7 @@ TEST(Projection, LoadedIntoAFreshEngineItIsTheEngine) {
     for (std::uint32_t seed = 1; seed <= 6; ++seed) {
         Projected projected;
         projected.rig.create_assets();
-        test::RandomTraffic traffic(seed, test::wallet_ids(5));
+        support::RandomTraffic traffic(seed, support::wallet_ids(5));
         for (int round = 0; round < 6; ++round) {
             send(projected, traffic, 100);
             // Everything that was recorded, in batches of random sizes, or all but the newest.
@@ -107,7 +107,7 @@ TEST(Projection, AnEngineThatWasLoadedAnswersLikeTheOneThatWasNot) {
     for (std::uint32_t seed = 11; seed <= 14; ++seed) {
         Projected projected;
         projected.rig.create_assets();
-        test::RandomTraffic traffic(seed, test::wallet_ids(5));
+        support::RandomTraffic traffic(seed, support::wallet_ids(5));
         send(projected, traffic, 400);
         projected.project(traffic.below(400));
         Restarted restarted(projected);
@@ -145,39 +145,40 @@ class ProjectionOf : public ::testing::Test {
 // The row of a late capture that was alone in its batch said that the authorization was never
 // closed: the database refused it, and nothing was carried over any more.
 TEST_F(ProjectionOf, ALateCaptureLeavesTheMomentOfExpiry) {
-    const Execution held = rig().execute(test::authorize("acme", "30", 10));
+    const Execution held = rig().execute(support::authorize("acme", "30", 10));
     rig().clock.advance(Duration::seconds(60));
     ASSERT_TRUE(rig().engine.sweep().has_value());
     projected.project_all();
-    rig().execute(test::capture(held, "5"));
+    rig().execute(support::capture(held, "5"));
     projected.project_all();
-    const auto& stored = projected.database.authorizations.at(test::authorization_of(held));
+    const auto& stored = projected.database.authorizations.at(support::authorization_of(held));
     EXPECT_EQ(stored.authorization.status, AuthorizationStatus::expired);
     EXPECT_TRUE(stored.authorization.late);
     EXPECT_EQ(stored.authorization.closed_at, held.receipt.expires_at);
-    expect_loaded({test::authorization_of(held)});
+    expect_loaded({support::authorization_of(held)});
 }
 
 TEST_F(ProjectionOf, PartsKeepTheOrderOfTheirFirstReservation) {
-    const Execution first = rig().execute(test::authorize("acme", "100"));
-    auto early = test::grant("acme", "50");
+    const Execution first = rig().execute(support::authorize("acme", "100"));
+    auto early = support::grant("acme", "50");
     early.priority = 1;
     rig().execute(early);
     projected.project_all();
-    rig().execute(ledger::Increment{test::authorization_of(first), test::amounts("20"), {}});
+    rig().execute(ledger::Increment{support::authorization_of(first), support::amounts("20"), {}});
     projected.project_all();
-    rig().execute(ledger::Capture{test::authorization_of(first), test::amounts("100"), false});
+    rig().execute(ledger::Capture{support::authorization_of(first), support::amounts("100"), false}
+    );
     projected.project_all();
-    rig().execute(test::grant("acme", "10"));
-    rig().execute(ledger::Increment{test::authorization_of(first), test::amounts("40"), {}});
+    rig().execute(support::grant("acme", "10"));
+    rig().execute(ledger::Increment{support::authorization_of(first), support::amounts("40"), {}});
     projected.project_all();
-    expect_loaded({test::authorization_of(first)});
+    expect_loaded({support::authorization_of(first)});
 }
 
 TEST_F(ProjectionOf, AScheduledGrantIsLoadedWithItsWholeAmount) {
-    auto scheduled = test::grant("acme", "50");
+    auto scheduled = support::grant("acme", "50");
     scheduled.effective_at = rig().clock.now() + Duration::seconds(60);
-    const GrantId id = test::grant_of(rig().execute(scheduled));
+    const GrantId id = support::grant_of(rig().execute(scheduled));
     projected.project_all();
     EXPECT_EQ(projected.database.grants.at(id).grant.remaining, Amount{});
     expect_loaded({});
@@ -194,7 +195,7 @@ TEST_F(ProjectionOf, AScheduledGrantIsLoadedWithItsWholeAmount) {
 TEST_F(ProjectionOf, AHotWalletIsOneRowPerBatch) {
     const std::size_t before = rig().log.size();
     for (int i = 0; i < 40; ++i)
-        rig().execute(test::debit("acme", "1"), test::key(std::to_string(i)));
+        rig().execute(support::debit("acme", "1"), support::key(std::to_string(i)));
     ProjectionBuilder builder;
     const auto records = rig().log.records();
     for (std::size_t i = before; i < records.size(); ++i) {
@@ -220,48 +221,53 @@ TEST_F(ProjectionOf, AHotWalletIsOneRowPerBatch) {
 }
 
 TEST_F(ProjectionOf, KeysAreLoadedWithTheirAnswers) {
-    const Execution granted = rig().execute(test::grant("acme", "5"), test::key("grant"));
-    const ledger::RevokeGrant revoke{test::grant_of(granted)};
-    const Execution revoked = rig().execute(revoke, test::key("revoke"));
-    const Execution declined = rig().execute(test::debit("acme", "900"), test::key("declined"));
-    const auto asset = rig().engine.create_asset(test::asset("EUR", 2), test::key("asset"));
+    const Execution granted = rig().execute(support::grant("acme", "5"), support::key("grant"));
+    const ledger::RevokeGrant revoke{support::grant_of(granted)};
+    const Execution revoked = rig().execute(revoke, support::key("revoke"));
+    const Execution declined =
+        rig().execute(support::debit("acme", "900"), support::key("declined"));
+    const auto asset = rig().engine.create_asset(support::asset("EUR", 2), support::key("asset"));
     projected.project_all();
     Restarted restarted(projected);
     const auto expect_same = [](const Result<Execution>& again, const Execution& first) {
         EXPECT_TRUE(again->replayed);
         EXPECT_EQ(again->lsn, first.lsn);
-        EXPECT_EQ(test::describe(again->receipt), test::describe(first.receipt));
+        EXPECT_EQ(support::describe(again->receipt), support::describe(first.receipt));
     };
-    expect_same(restarted.rig.execute(test::grant("acme", "5"), test::key("grant")), granted);
-    expect_same(restarted.rig.execute(revoke, test::key("revoke")), revoked);
-    expect_same(restarted.rig.execute(test::debit("acme", "900"), test::key("declined")), declined);
+    expect_same(restarted.rig.execute(support::grant("acme", "5"), support::key("grant")), granted);
+    expect_same(restarted.rig.execute(revoke, support::key("revoke")), revoked);
     expect_same(
-        restarted.rig.engine.create_asset(test::asset("EUR", 2), test::key("asset")), *asset
+        restarted.rig.execute(support::debit("acme", "900"), support::key("declined")), declined
+    );
+    expect_same(
+        restarted.rig.engine.create_asset(support::asset("EUR", 2), support::key("asset")), *asset
     );
     EXPECT_EQ(restarted.rig.log.size(), 0U);
 }
 
 TEST_F(ProjectionOf, AKeyThatIsUsedAgainAfterTheRetentionHasItsNewAnswer) {
-    rig().execute(test::debit("acme", "1"), test::key("k", "one"));
+    rig().execute(support::debit("acme", "1"), support::key("k", "one"));
     projected.project_all();
     rig().clock.advance(EngineRig::default_options().retention);
-    const Execution second = rig().execute(test::debit("acme", "2"), test::key("k", "two"));
+    const Execution second = rig().execute(support::debit("acme", "2"), support::key("k", "two"));
     EXPECT_EQ(second.receipt.outcome, Outcome::accepted);
     projected.project_all();
     Restarted restarted(projected);
-    EXPECT_TRUE(restarted.rig.execute(test::debit("acme", "2"), test::key("k", "two")).replayed);
+    EXPECT_TRUE(
+        restarted.rig.execute(support::debit("acme", "2"), support::key("k", "two")).replayed
+    );
 }
 
 // The database was left behind for longer than closed authorizations are kept. Its load leaves out
 // what is older, and so the records after it may speak of an authorization that is not there.
 TEST_F(ProjectionOf, ALateCaptureOfAnAuthorizationThatWasNotLoadedIsReplayed) {
     const Duration retention = EngineRig::default_options().retention;
-    const Execution held = rig().execute(test::authorize("acme", "30", 10));
+    const Execution held = rig().execute(support::authorize("acme", "30", 10));
     rig().clock.advance(Duration::seconds(10));
     ASSERT_TRUE(rig().engine.sweep().has_value());
     projected.project_all();
     rig().clock.advance(Duration::seconds(3600));
-    const Execution captured = rig().execute(test::capture(held), test::key("late"));
+    const Execution captured = rig().execute(support::capture(held), support::key("late"));
     ASSERT_EQ(captured.receipt.outcome, Outcome::accepted);
 
     // A restart a day later, with the capture still in the journal alone.
@@ -269,7 +275,7 @@ TEST_F(ProjectionOf, ALateCaptureOfAnAuthorizationThatWasNotLoadedIsReplayed) {
     const Timestamp since{rig().clock.now().microseconds - retention.microseconds};
     Restarted restarted(projected, since);
     EXPECT_EQ(restarted.rig.usd("acme"), "70/0/70");
-    EXPECT_TRUE(restarted.rig.execute(test::capture(held), test::key("late")).replayed);
+    EXPECT_TRUE(restarted.rig.execute(support::capture(held), support::key("late")).replayed);
 }
 
 }  // namespace

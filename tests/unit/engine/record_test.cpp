@@ -128,7 +128,7 @@ TEST(Record, EveryKindOfChangeComesBack) {
         const Mutation mutation = mutation_of(change);
         const auto record = decode_record(encode(mutation));
         ASSERT_TRUE(record.has_value()) << record.error().message;
-        EXPECT_EQ(test::describe(record->mutation), test::describe(mutation));
+        EXPECT_EQ(support::describe(record->mutation), support::describe(mutation));
         EXPECT_FALSE(record->key.has_value());
     }
     for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_TRUE(seen[i]) << "alternative " << i;
@@ -150,7 +150,7 @@ TEST(Record, PostingsComeBackInTheirOrder) {
     }
     const auto record = decode_record(encode(mutation));
     ASSERT_TRUE(record.has_value());
-    EXPECT_EQ(test::describe(record->mutation), test::describe(mutation));
+    EXPECT_EQ(support::describe(record->mutation), support::describe(mutation));
 }
 
 TEST(Record, AmountsOfEverySizeComeBack) {
@@ -182,7 +182,7 @@ TEST(Record, KeyAndReceiptComeBack) {
         EXPECT_EQ(record->key->fingerprint, some_key.fingerprint);
         Receipt expected = some_receipt();
         expected.wallet = mutation.wallet;
-        EXPECT_EQ(test::describe(record->receipt), test::describe(expected));
+        EXPECT_EQ(support::describe(record->receipt), support::describe(expected));
     }
 }
 
@@ -192,12 +192,12 @@ TEST(Record, ReceiptsOfEveryOutcomeComeBack) {
         receipt.outcome = static_cast<Outcome>(i);
         const auto read = decode_receipt(encode_receipt(receipt), receipt.wallet);
         ASSERT_TRUE(read.has_value());
-        EXPECT_EQ(test::describe(*read), test::describe(receipt));
+        EXPECT_EQ(support::describe(*read), support::describe(receipt));
     }
     const Receipt empty;
     EXPECT_EQ(
-        test::describe(decode_receipt(encode_receipt(empty), WalletId{}).value()),
-        test::describe(empty)
+        support::describe(decode_receipt(encode_receipt(empty), WalletId{}).value()),
+        support::describe(empty)
     );
 }
 
@@ -225,7 +225,7 @@ TEST(Record, TextThatIsNoUtf8ComesBack) {
         const Mutation mutation = mutation_of(change);
         const auto record = decode_record(encode(mutation));
         ASSERT_TRUE(record.has_value()) << kind_of(change) << ": " << record.error().message;
-        EXPECT_EQ(test::describe(record->mutation), test::describe(mutation));
+        EXPECT_EQ(support::describe(record->mutation), support::describe(mutation));
     }
     Receipt receipt = some_receipt();
     receipt.fault_asset = bad;

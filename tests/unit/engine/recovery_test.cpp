@@ -12,13 +12,13 @@ namespace faregate::engine {
 namespace {
 
 using namespace ledger;
-using test::EngineRig;
+using support::EngineRig;
 
 TEST(Recovery, AnEngineRebuiltFromItsLogIsTheSame) {
     for (std::uint32_t seed = 1; seed <= 4; ++seed) {
         EngineRig rig;
         rig.create_assets();
-        test::RandomTraffic traffic(seed, test::wallet_ids(6));
+        support::RandomTraffic traffic(seed, support::wallet_ids(6));
         for (int i = 0; i < 600; ++i) {
             rig.clock.advance(Duration::milliseconds(traffic.below(3'000)));
             const auto request = traffic.next(rig.clock.now());
@@ -28,7 +28,7 @@ TEST(Recovery, AnEngineRebuiltFromItsLogIsTheSame) {
         options.epoch = Epoch{2};
         EngineRig rebuilt(options, rig.log.last());
         rebuilt.clock.set(rig.clock.now());
-        ASSERT_TRUE(test::replay(rebuilt.engine, rig.log).has_value());
+        ASSERT_TRUE(support::replay(rebuilt.engine, rig.log).has_value());
         EXPECT_EQ(rebuilt.engine.now(), rig.engine.now());
         const std::string expected = rig.describe(traffic.wallets(), traffic.authorizations());
         EXPECT_EQ(rebuilt.describe(traffic.wallets(), traffic.authorizations()), expected);

@@ -9,9 +9,9 @@ namespace faregate::engine {
 namespace {
 
 using ledger::Outcome;
-using test::amounts;
-using test::EngineRig;
-using test::key;
+using support::amounts;
+using support::EngineRig;
+using support::key;
 
 /// A wallet with one of everything, so that every command has something to do.
 class Refusal : public ::testing::Test {
@@ -19,12 +19,12 @@ class Refusal : public ::testing::Test {
     Refusal() {
         rig.create_assets();
         rig.create_wallet("acme", "100");
-        granted = rig.execute(test::grant("acme", "50"));
-        held = rig.execute(test::authorize("acme", "30"));
+        granted = rig.execute(support::grant("acme", "50"));
+        held = rig.execute(support::authorize("acme", "30"));
     }
 
     std::string state() {
-        return rig.describe({WalletId::trusted("acme")}, {test::authorization_of(held)});
+        return rig.describe({WalletId::trusted("acme")}, {support::authorization_of(held)});
     }
 
     EngineRig rig;
@@ -37,16 +37,16 @@ TEST_F(Refusal, ChangesNothingAtAllWhateverTheCommand) {
     update.wallet = WalletId::trusted("acme");
     update.name = "renamed";
     const ledger::Command commands[] = {
-        test::create_wallet("new"),
+        support::create_wallet("new"),
         update,
-        test::grant("acme", "5"),
-        ledger::RevokeGrant{test::grant_of(granted)},
-        test::authorize("acme", "5,TOK:0"),
-        test::authorize("acme", "5"),
-        test::debit("acme", "5"),
-        test::capture(held, "10"),
-        test::give_back(held),
-        ledger::Increment{test::authorization_of(held), amounts("5"), Duration::seconds(900)},
+        support::grant("acme", "5"),
+        ledger::RevokeGrant{support::grant_of(granted)},
+        support::authorize("acme", "5,TOK:0"),
+        support::authorize("acme", "5"),
+        support::debit("acme", "5"),
+        support::capture(held, "10"),
+        support::give_back(held),
+        ledger::Increment{support::authorization_of(held), amounts("5"), Duration::seconds(900)},
     };
     const std::string before = state();
     rig.log.refuse_after(0);
@@ -59,42 +59,46 @@ TEST_F(Refusal, ChangesNothingAtAllWhateverTheCommand) {
         EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
         EXPECT_EQ(state(), before);
     }
-    EXPECT_FALSE(rig.engine.create_asset(test::asset("EUR", 2), key("1")).has_value());
+    EXPECT_FALSE(rig.engine.create_asset(support::asset("EUR", 2), key("1")).has_value());
     EXPECT_EQ(state(), before);
     EXPECT_EQ(rig.engine.stats().idempotency_keys, 0U);
     EXPECT_EQ(rig.engine.wallet(WalletId::trusted("new"))->has_value(), false);
 
     // The same requests with the same keys are not known, and are executed now.
     rig.log.accept_again();
-    EXPECT_FALSE(rig.execute(test::debit("acme", "5"), key("1")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("acme", "5"), key("1")).replayed);
     EXPECT_EQ(
-        rig.engine.create_asset(test::asset("EUR", 2), key("1"))->receipt.outcome, Outcome::accepted
+        rig.engine.create_asset(support::asset("EUR", 2), key("1"))->receipt.outcome,
+        Outcome::accepted
     );
 }
 
 TEST_F(Refusal, StillAnswersWhatNeedsNoRecord) {
     rig.log.refuse_after(0);
-    EXPECT_EQ(rig.execute(test::debit("acme", "999")).receipt.outcome, Outcome::insufficient_funds);
+    EXPECT_EQ(
+        rig.execute(support::debit("acme", "999")).receipt.outcome, Outcome::insufficient_funds
+    );
     EXPECT_EQ(rig.usd("acme"), "150/30/120");
-    auto dry_run = test::authorize("acme", "5");
+    auto dry_run = support::authorize("acme", "5");
     dry_run.dry_run = true;
     EXPECT_EQ(rig.execute(dry_run).receipt.outcome, Outcome::accepted);
 }
 
 TEST_F(Refusal, OfAnExpiryKeepsItDue) {
-    auto expiring = test::grant("acme", "7");
+    auto expiring = support::grant("acme", "7");
     expiring.expires_at = rig.clock.now() + Duration::seconds(300);
-    auto scheduled = test::grant("acme", "9");
+    auto scheduled = support::grant("acme", "9");
     scheduled.effective_at = rig.clock.now() + Duration::seconds(300);
     rig.execute(expiring);
     rig.execute(scheduled);
     EXPECT_EQ(rig.usd("acme"), "157/30/127");
     rig.clock.advance(Duration::seconds(300));
     rig.log.refuse_after(0);
-    EXPECT_EQ(rig.try_execute(test::debit("acme", "1")).error().code, ErrorCode::unavailable);
+    EXPECT_EQ(rig.try_execute(support::debit("acme", "1")).error().code, ErrorCode::unavailable);
     EXPECT_EQ(rig.engine.wallet(WalletId::trusted("acme")).error().code, ErrorCode::unavailable);
     EXPECT_EQ(
-        rig.engine.authorization(test::authorization_of(held)).error().code, ErrorCode::unavailable
+        rig.engine.authorization(support::authorization_of(held)).error().code,
+        ErrorCode::unavailable
     );
     EXPECT_EQ(rig.engine.sweep().error().code, ErrorCode::unavailable);
     EXPECT_TRUE(rig.engine.stats().open_authorizations == 1);
@@ -116,25 +120,25 @@ TEST_F(Refusal, OfAnExpiryKeepsItDue) {
 }
 
 TEST_F(Refusal, InTheMiddleOfWhatIsDueExecutesNothing) {
-    rig.execute(test::authorize("acme", "10", 300));
+    rig.execute(support::authorize("acme", "10", 300));
     rig.clock.advance(Duration::seconds(300));
     rig.log.refuse_after(2);  // Two expiries, but not the debit after them.
     const std::size_t records = rig.log.size();
     EXPECT_EQ(
-        rig.try_execute(test::debit("acme", "1"), key("1")).error().code, ErrorCode::unavailable
+        rig.try_execute(support::debit("acme", "1"), key("1")).error().code, ErrorCode::unavailable
     );
     EXPECT_EQ(rig.log.size(), records + 2);
     rig.log.accept_again();
     EXPECT_EQ(rig.usd("acme"), "150/0/150");
-    EXPECT_FALSE(rig.execute(test::debit("acme", "1"), key("1")).replayed);
+    EXPECT_FALSE(rig.execute(support::debit("acme", "1"), key("1")).replayed);
 }
 
 TEST_F(Refusal, GivesNoIdTwice) {
     rig.log.refuse_after(0);
-    ASSERT_FALSE(rig.try_execute(test::debit("acme", "1")).has_value());
+    ASSERT_FALSE(rig.try_execute(support::debit("acme", "1")).has_value());
     rig.log.accept_again();
-    const Execution one = rig.execute(test::debit("acme", "1"));
-    const Execution two = rig.execute(test::debit("acme", "1"));
+    const Execution one = rig.execute(support::debit("acme", "1"));
+    const Execution two = rig.execute(support::debit("acme", "1"));
     EXPECT_NE(one.receipt.subject, two.receipt.subject);
 }
 

@@ -5,7 +5,7 @@
 namespace faregate::ledger {
 namespace {
 
-using test::run_ledger_script;
+using support::run_ledger_script;
 
 TEST(BurnOrder, LowPriorityFirst) {
     EXPECT_EQ(

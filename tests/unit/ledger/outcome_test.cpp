@@ -229,7 +229,7 @@ TEST(Outcome, EveryTableMeetsItsOutcome) {
         if (each.script == nullptr) continue;
         const std::string name = to_string(each.outcome);
         EXPECT_NE(std::string(each.script).find("| " + name), std::string::npos) << name;
-        EXPECT_EQ(test::run_ledger_script(each.script), "") << name;
+        EXPECT_EQ(support::run_ledger_script(each.script), "") << name;
     }
 }
 
@@ -248,7 +248,7 @@ TEST(Outcome, NamesComeBackAndAreAllDifferent) {
 // A command that fails in several ways fails with the first of them.
 TEST(Precedence, IsTheOrderOfTheEnum) {
     EXPECT_EQ(
-        test::run_ledger_script(R"(
+        support::run_ledger_script(R"(
         # no wallet > unknown asset > bad amount
         debit XXX:abc              | wallet_not_found
         grant g1 XXX:abc until=-5  | wallet_not_found
@@ -275,7 +275,7 @@ TEST(Precedence, IsTheOrderOfTheEnum) {
 
 TEST(Precedence, OfCommandsOnAHold) {
     EXPECT_EQ(
-        test::run_ledger_script(R"(
+        support::run_ledger_script(R"(
         wallet reject              | accepted
         grant g1 10                | accepted
         grant g2 TOK:10            | accepted
@@ -304,7 +304,7 @@ TEST(Precedence, OfCommandsOnAHold) {
 // The order of an authorization's assets must not decide which failure is the answer.
 TEST(Precedence, HoldsAcrossTheAssetsOfOneCapture) {
     EXPECT_EQ(
-        test::run_ledger_script(R"(
+        support::run_ledger_script(R"(
         wallet reject              | accepted
         grant g1 10                | accepted
         grant g2 TOK:10            | accepted
