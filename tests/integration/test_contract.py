@@ -332,7 +332,7 @@ def test_a_database_that_is_away_is_documented_for_every_operation(stage, own_cl
 def test_a_server_that_is_not_ready_is_documented(own_cluster):
     servers = Servers(own_cluster)
     try:
-        server = servers.start(FAREGATE_JOURNAL_BACKLOG_MAX=1)
+        server = servers.start(FAREGATE_JOURNAL_BACKLOG_MAX=50)
         api = server.api()
         own_cluster.stop()
         eventually(lambda: api.post("/v1/wallets", {}).status == 503, "the backlog is full")
