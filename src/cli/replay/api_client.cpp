@@ -57,4 +57,8 @@ asio::awaitable<Result<HttpReply>> ApiClient::call(HttpRequest request) {
     }
 }
 
+asio::awaitable<Result<HttpReply>> ApiClient::call_once(HttpRequest request) {
+    co_return co_await connection_.send(request);
+}
+
 }  // namespace faregate::cli

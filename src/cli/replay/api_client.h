@@ -19,6 +19,8 @@ class ApiClient {
     );
 
     boost::asio::awaitable<Result<HttpReply>> call(HttpRequest request);
+    /// Without patience: whether there is a server at all.
+    boost::asio::awaitable<Result<HttpReply>> call_once(HttpRequest request);
 
     std::uint64_t retries() const noexcept { return retries_; }
 

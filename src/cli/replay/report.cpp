@@ -58,10 +58,6 @@ std::uint64_t ReplayReport::decline_count() const noexcept {
     return count;
 }
 
-std::uint64_t ReplayReport::approvals() const noexcept {
-    return authorize.count() - decline_count();
-}
-
 bool ReplayReport::ok() const noexcept {
     return errors == 0 && !interrupted && rows_done == rows && totals_agree() &&
            audit_ok.value_or(false);
@@ -85,7 +81,7 @@ std::string to_text(const ReplayReport& report) {
     );
     append_latency(out, "authorize", report.authorize);
     append_latency(out, "capture", report.capture);
-    line("approved", fmt::format("{}", report.approvals()));
+    line("approved", fmt::format("{}", report.approvals));
     line("declined", fmt::format("{}", report.decline_count()));
     for (const auto& [code, times] : report.declines) {
         out += fmt::format("  {:<24}{}\n", code, times);
@@ -116,7 +112,7 @@ std::string to_json(const ReplayReport& report) {
         {"latency",
          {{"authorize", latency_json(report.authorize)},
           {"capture", latency_json(report.capture)}}},
-        {"approved", report.approvals()},
+        {"approved", report.approvals},
         {"declined", report.decline_count()},
         {"declines", report.declines},
         {"retries", report.retries},

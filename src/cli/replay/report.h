@@ -40,6 +40,7 @@ struct ReplayReport {
     Duration duration;
     LatencyRecorder authorize;
     LatencyRecorder capture;
+    std::uint64_t approvals = 0;
     std::map<std::string, std::uint64_t> declines;  ///< by code
     std::uint64_t retries = 0;
     std::uint64_t replayed = 0;  ///< answers that an earlier run had already got
@@ -52,7 +53,6 @@ struct ReplayReport {
     std::string audit_message = "not asked for";
     bool interrupted = false;
 
-    std::uint64_t approvals() const noexcept;
     std::uint64_t decline_count() const noexcept;
     bool totals_agree() const noexcept { return captured + declined == expected; }
     /// Everything was replayed, without errors, and the audit is clean.

@@ -40,9 +40,9 @@ Error refused(const std::string& what, const HttpReply& reply) {
     auto message = fmt::format("{}: {}", what, describe(reply));
     const auto code = problem_code(reply);
     if (reply.status == unauthenticated) {
-        message += "; pass a key with --key (faregate keys create makes one)";
+        message += " Pass one with --key.";
     } else if (reply.status == forbidden && code != "wallet_frozen") {
-        message += "; the replay needs a key with the scope admin";
+        message += " The replay needs a key with the scope admin.";
     } else if (code == "idempotency_key_reused") {
         message +=
             "; an earlier replay used this prefix with other settings: choose another "
@@ -69,6 +69,8 @@ class ReplayRunner::Impl {
     }
 
     Status prepare() {
+        run_all(1, [this](ApiClient& client, std::uint64_t) { return find_server(client); });
+        FG_TRY(outcome_of_preparation());
         run_all(1, [this](ApiClient& client, std::uint64_t) { return create_asset(client); });
         FG_TRY(outcome_of_preparation());
         run_all(plan_.wallet_count(), [this](ApiClient& client, std::uint64_t index) {
@@ -152,6 +154,18 @@ class ReplayRunner::Impl {
         stopping_ = true;
     }
 
+    /// A wrong address is to be told at once, and not after a minute of retries.
+    asio::awaitable<void> find_server(ApiClient& client) {
+        HttpRequest request;
+        request.target = "/healthz";
+        const auto reply = co_await client.call_once(std::move(request));
+        if (reply) co_return;
+        fail(
+            {ErrorCode::unavailable,
+             reply.error().message + "; start the server, or name another with --url"}
+        );
+    }
+
     asio::awaitable<void> create_asset(ApiClient& client) {
         auto request = create_asset_request(plan_);
         const auto reply = co_await client.call(std::move(request));
@@ -202,6 +216,7 @@ class ReplayRunner::Impl {
         report_.replayed += reply->replayed ? 1 : 0;
         const auto id = authorization_id(*reply);
         if (reply->status == created && id) {
+            ++report_.approvals;
             co_await settle(client, call, *id);
         } else {
             decline(call, row, *reply);

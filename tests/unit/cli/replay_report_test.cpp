@@ -16,6 +16,7 @@ ReplayReport clean_report() {
     report.authorize.add(100);
     report.authorize.add(200);
     report.capture.add(300);
+    report.approvals = 1;
     report.declines["insufficient_funds"] = 1;
     report.captured = Amount::from_units(1'500'000'001);
     report.declined = Amount::from_units(5);
