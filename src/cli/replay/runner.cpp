@@ -45,8 +45,7 @@ Error refused(const std::string& what, const HttpReply& reply) {
         message += " The replay needs a key with the scope admin.";
     } else if (code == "idempotency_key_reused") {
         message +=
-            "; an earlier replay used this prefix with other settings: choose another "
-            "--prefix";
+            " An earlier replay used this prefix with other settings: choose another --prefix.";
     }
     return {ErrorCode::invalid_argument, std::move(message)};
 }
