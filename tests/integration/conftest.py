@@ -25,6 +25,16 @@ def pytest_collection_modifyitems(items):
     items.sort(key=rank)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """What the servers said last stands beside a failure."""
+    report = (yield).get_result()
+    if report.failed:
+        for server in Server.all_alive:
+            tail = "\n".join(server.log().splitlines()[-30:])
+            report.sections.append((f"log of {server.directory.name}", tail))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """A module's tests share a server, so they stay in one worker."""
@@ -55,17 +65,21 @@ class Servers:
         database = self.cluster.create_database(name)
         server = Server(self.directory / name, database, **settings)
         self.made.append(server)
+        Server.all_alive.append(server)
         return server
 
     def start(self, **settings):
         """A server with the assets of `create_assets`."""
         server = self.make(**settings).start()
-        create_assets(server.api())
+        api = server.api()
+        create_assets(api)
+        api.session.close()
         return server
 
     def end(self):
         for server in self.made:
             server.end()
+            Server.all_alive.remove(server)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 

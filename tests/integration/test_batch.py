@@ -107,6 +107,19 @@ def test_every_operation_may_have_a_key_of_its_own(api):
     assert api.available(wallet) == "95"
 
 
+def test_the_key_of_a_batch_covers_all_of_its_operations(api):
+    wallet = api.wallet(grant="100")
+    operations = [
+        {"op": "debit", "wallet": wallet, "asset": "USD", "amount": str(amount)}
+        for amount in (1, 2, 200, 2)
+    ]
+    key = fresh("batch")
+    first = api.post("/v1/batch", {"operations": operations}, key=key).expect(200)
+    assert statuses(first["results"]) == [201, 201, 402, 201]
+    assert api.post("/v1/batch", {"operations": operations}, key=key).expect(200) == first
+    assert api.available(wallet) == "95"
+
+
 def test_a_thousand_operations_are_taken_and_one_more_is_not(api):
     wallet = api.wallet(grant="2000")
     operation = {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1"}

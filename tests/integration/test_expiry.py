@@ -25,10 +25,11 @@ def test_idle_wallets_expire_without_being_asked(server, api):
     hold = api.hold(wallet, "4", ttl_seconds=1)["id"]
 
     # Nobody touches the wallet; the database hears of the expiry all the same.
-    def status():
-        return server.database.value(f"SELECT status FROM authorizations WHERE id = '{hold}'")
+    def expired():
+        rows = server.database.rows(f"SELECT status FROM authorizations WHERE id = '{hold}'")
+        return rows and rows[0]["status"] == "expired"
 
-    eventually(lambda: status() == "expired", "the sweeper expires the hold")
+    eventually(expired, "the sweeper expires the hold")
     (row,) = server.database.rows(f"SELECT available, held FROM balances WHERE wallet = '{wallet}'")
     assert (row["available"], row["held"]) == ("10", "0")
 

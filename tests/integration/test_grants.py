@@ -15,29 +15,28 @@ def grant_in_list(api, wallet, id):
     return found
 
 
-# In the order in which they must be spent.
-BURN_ORDER = [
-    {"priority": 0, "kind": "paid"},
-    {"priority": 10, "kind": "paid"},
-    {"expires_at": at(3600), "kind": "paid"},
-    {"expires_at": at(7200), "kind": "promotional"},
-    {"expires_at": at(7200), "kind": "paid"},
-    {"kind": "recurring", "effective_at": at(-1200)},
-    {"kind": "promotional", "effective_at": at(-600)},
-    {"kind": "paid", "effective_at": at(-1800)},
-    {"kind": "paid", "effective_at": at(-100), "metadata": {"made": "first"}},
-    {"priority": 51, "kind": "promotional", "expires_at": at(600)},
-    {"priority": 100, "kind": "promotional", "expires_at": at(60)},
-]
-
-
 def test_grants_burn_by_priority_expiry_kind_effective_time_and_age(api):
+    soon, later, before = at(3600), at(7200), at(-100)
+    # In the order in which they must be spent.
+    burn_order = [
+        {"priority": 0, "kind": "paid"},
+        {"priority": 10, "kind": "paid"},
+        {"expires_at": soon, "kind": "paid"},
+        {"expires_at": later, "kind": "promotional"},
+        {"expires_at": later, "kind": "paid"},
+        {"kind": "recurring", "effective_at": at(-1200)},
+        {"kind": "promotional", "effective_at": at(-600)},
+        {"kind": "paid", "effective_at": at(-1800)},
+        {"kind": "paid", "effective_at": before, "metadata": {"made": "first"}},
+        {"priority": 51, "kind": "promotional", "expires_at": later},
+        {"priority": 100, "kind": "promotional", "expires_at": soon},
+    ]
     wallet = api.wallet()
     ids = {}
     for position in (7, 3, 10, 0, 8, 5, 9, 1, 6, 4, 2):
-        ids[position] = api.grant(wallet, "1", **BURN_ORDER[position])["id"]
+        ids[position] = api.grant(wallet, "1", **burn_order[position])["id"]
     # The same in everything that the ninth is; only younger.
-    twin = api.grant(wallet, "1", kind="paid", effective_at=BURN_ORDER[8]["effective_at"])["id"]
+    twin = api.grant(wallet, "1", kind="paid", effective_at=before)["id"]
     expected = [ids[position] for position in range(9)] + [twin, ids[9], ids[10]]
 
     hold = api.hold(wallet, "12")

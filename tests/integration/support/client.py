@@ -12,7 +12,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from support.contract import PROBLEM, contract
-from support.poll import PATIENCE_SECONDS
+from support.poll import PATIENCE_SECONDS, eventually
 
 _counter = itertools.count(1)
 
@@ -189,9 +189,14 @@ class Api:
         return self.all_pages(f"/v1/wallets/{wallet}/grants")
 
     def audit(self):
-        body = self.get("/v1/audit").expect(200)
-        assert body["ok"] is True, f"the audit found something: {body}"
-        return body
+        """The audit, clean, and of memory and database at the same LSN."""
+
+        def compared():
+            body = self.get("/v1/audit").expect(200)
+            assert body["ok"] is True, f"the audit found something: {body}"
+            return body["memory_compared"] and body
+
+        return eventually(compared, "memory and database are compared")
 
 
 class Connection:

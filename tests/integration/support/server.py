@@ -51,6 +51,8 @@ def free_port():
 class Server:
     """One data directory and one database, and the process that serves them, if any."""
 
+    all_alive = []  # those of fixtures, for the reports of failures
+
     def __init__(self, directory, database, **settings):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,7 @@ class Server:
             **settings,
         }
         self.log_path = self.directory / "server.log"
+        self.log_start = 0
         self.process = None
         self.port = None
 
