@@ -187,6 +187,9 @@ void Server::Impl::stop() {
     services_.keys.stop();
     services_.workers.join();
     for (const auto& thread : threads_) thread->stop();
+    // With the threads goes whatever connection did not end in time.
+    acceptor_.reset();
+    threads_.clear();
     spdlog::info("stopped listening on port {}", port_);
 }
 
