@@ -192,17 +192,18 @@ Result<std::uint64_t> Engine::Impl::let_due_happen(Stripe& stripe, Timestamp now
 /// Writes the stripe's decision to the log and makes it true. The log comes first: when it refuses,
 /// nothing has changed.
 Result<Lsn> Engine::Impl::commit(Stripe& stripe, const IdempotencyKey* key) {
-    const Decision& decision = stripe.decision;
     encode_record(
-        decision.mutation, key, key == nullptr ? nullptr : &decision.receipt, stripe.record
+        stripe.decision.mutation, key, key == nullptr ? nullptr : &stripe.decision.receipt,
+        stripe.record
     );
     FG_TRY_ASSIGN(const Lsn lsn, log_.append(stripe.record));
-    const Status applied = stripe.state.apply(decision.mutation, lsn);
+    const Status applied = stripe.state.apply(stripe.decision.mutation, lsn);
     FG_ASSERT(applied.has_value(), "a decision fits the state that it was made from");
     if (key != nullptr) {
-        const Wallet* scope = stripe.state.find_wallet(decision.mutation.wallet);
+        const Wallet* scope = stripe.state.find_wallet(stripe.decision.mutation.wallet);
         remember(
-            stripe.state.idempotency, scope, *key, decision.receipt, decision.mutation.at, lsn
+            stripe.state.idempotency, scope, *key, stripe.decision.receipt,
+            stripe.decision.mutation.at, lsn
         );
     }
     return lsn;
