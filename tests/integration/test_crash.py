@@ -2,9 +2,11 @@
 
 import asyncio
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from conftest import create_assets
 from support.client import crowd
 from support.load import Client, expected_ledger, recorded_ledger
 
@@ -97,6 +99,34 @@ def test_after_kill_9_every_answer_holds_and_repeating_doubles_nothing(own_serve
     )
     assert doubled == []
     api.audit()
+    server.cli("verify")
+
+
+@pytest.fixture(scope="module")
+def lossy_disk(tmp_path_factory):
+    """A library that makes a kill lose whatever was written and not synced."""
+    library = tmp_path_factory.mktemp("lossy") / "lossy_disk.so"
+    source = Path(__file__).parent / "support" / "lossy_disk.cpp"
+    subprocess.run(
+        ["c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True
+    )
+    return library
+
+
+def test_no_answer_leaves_before_the_disk_has_it(own_servers, lossy_disk):
+    server = own_servers.make(LD_PRELOAD=lossy_disk, LOSSY_DISK_SYNC_MS=20).start()
+    create_assets(server.api())
+    wallets = [server.api().wallet(grant=GRANT) for _ in range(3)]
+    clients = []
+    for turn in range(3):
+        new = [Client(f"turn{turn}-{i}", wallets, seed=turn * 100 + i) for i in range(CONNECTIONS)]
+        load_until_killed(server, new, answers=400)
+        clients += new
+        server.start()
+        check_answers_hold(server.api(), new)
+        repeat(server, clients)
+    server.api().audit()
+    server.stop()
     server.cli("verify")
 
 
