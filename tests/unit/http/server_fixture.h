@@ -33,7 +33,7 @@ class TestLog final : public engine::MutationLog {
         durable_.publish(log.last());
     }
 
-    test::MemoryLog log;
+    support::MemoryLog log;
 
   private:
     engine::Watermark& durable_;
@@ -72,7 +72,7 @@ class ServerTest : public testing::Test {
     }
 
     ServerOptions options;
-    test::ManualClock clock;
+    support::ManualClock clock;
     engine::Watermark durable;
     engine::Watermark applied;
     TestLog log{durable};
