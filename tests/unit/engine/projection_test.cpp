@@ -69,7 +69,7 @@ TEST(Projection, IsTheSameHoweverTheRecordsAreBatched) {
 
         projected.project_all();
         const std::string at_once = describe(projected.database);
-        for (const std::size_t size : {1, 2, 7, 50}) {
+        for (const std::size_t size : {1U, 2U, 7U, 50U}) {
             projected.database = {};
             ASSERT_TRUE(projected.store.claim(some_journal, false).has_value());
             while (projected.database.owner->applied_lsn < projected.rig.log.last()) {
