@@ -9,11 +9,12 @@ namespace {
 
 /// Adds the parameters that the URL (or keyword list) does not set itself.
 std::string with_defaults(const std::string& database_url) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> defaults{{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> defaults{{
         {"connect_timeout", "10"},
         {"keepalives_idle", "10"},
         {"keepalives_interval", "5"},
         {"keepalives_count", "3"},
+        {"tcp_user_timeout", "30000"},
         {"fallback_application_name", "faregate"},
     }};
     const bool is_url =

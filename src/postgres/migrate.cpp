@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -84,6 +86,7 @@ void apply(pqxx::connection& connection, const Migration& migration) {
         migration.sha256
     );
     transaction.commit();
+    spdlog::info("applied migration {}", migration.name);
 }
 
 }  // namespace

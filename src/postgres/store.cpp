@@ -29,6 +29,23 @@ std::optional<engine::Claim> read_live(pqxx::transaction_base& transaction) {
     return read_claim(rows[0]);
 }
 
+/// Nothing if the journal does not own the database. Waits for a commit of an earlier owner that is
+/// still under way, and counts it in.
+std::optional<engine::Claim> raise_epoch(pqxx::connection& connection, const JournalId& journal) {
+    pqxx::work transaction(connection);
+    const auto rows = execute(
+        transaction,
+        "UPDATE journals SET epoch = epoch + 1, claimed_at = now() "
+        "WHERE journal_id = $1 AND retired_at IS NULL RETURNING " +
+            std::string(claim_columns),
+        journal.text()
+    );
+    if (rows.empty()) return std::nullopt;
+    const engine::Claim claim = read_claim(rows[0]);
+    transaction.commit();
+    return claim;
+}
+
 Failure other_journal(const engine::Claim& owner, const JournalId& journal) {
     return Failure(
         ErrorCode::already_exists,
@@ -75,24 +92,18 @@ Result<std::optional<engine::Claim>> Store::current() {
 
 Result<engine::Claim> Store::claim(const JournalId& journal, bool replace) {
     return with_connection("claim the database", [&](pqxx::connection& connection) {
-        pqxx::work transaction(connection);
-        // Waits for a commit of an earlier owner that is still under way, and counts it in.
-        const auto rows = execute(
-            transaction,
-            "UPDATE journals SET epoch = epoch + 1, claimed_at = now() "
-            "WHERE journal_id = $1 AND retired_at IS NULL RETURNING " +
-                std::string(claim_columns),
-            journal.text()
-        );
-        const engine::Claim claim =
-            rows.empty() ? take_over(transaction, journal, replace) : read_claim(rows[0]);
-        transaction.commit();
-        claim_ = claim;
-        return claim;
+        auto claimed = raise_epoch(connection, journal);
+        if (!claimed) claimed = take_over(connection, journal, replace);
+        claim_ = claimed;
+        return *claimed;
     });
 }
 
-engine::Claim Store::take_over(pqxx::work& transaction, const JournalId& journal, bool replace) {
+engine::Claim Store::take_over(
+    pqxx::connection& connection, const JournalId& journal, bool replace
+) {
+    // In a transaction of its own, since two that upgraded the lock would wait for each other.
+    pqxx::work transaction(connection);
     // Keeps commits and other claims out; row locks would not, as there may be no row yet.
     transaction.exec("LOCK TABLE journals IN SHARE ROW EXCLUSIVE MODE");
     const auto owner = read_live(transaction);
@@ -119,7 +130,9 @@ engine::Claim Store::take_over(pqxx::work& transaction, const JournalId& journal
             std::string(claim_columns),
         journal.text()
     );
-    return read_claim(rows[0]);
+    const engine::Claim claim = read_claim(rows[0]);
+    transaction.commit();
+    return claim;
 }
 
 Status Store::load(Timestamp since, engine::StateSink& sink) {

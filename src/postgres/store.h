@@ -28,7 +28,7 @@ class Store final : public engine::ProjectionStore {
 
   private:
     pqxx::connection& connection();
-    engine::Claim take_over(pqxx::work& transaction, const JournalId& journal, bool replace);
+    engine::Claim take_over(pqxx::connection& connection, const JournalId& journal, bool replace);
     void advance(pqxx::work& transaction, const engine::ProjectionBatch& batch);
     [[noreturn]] void explain_refusal(
         pqxx::work& transaction, const engine::ProjectionBatch& batch

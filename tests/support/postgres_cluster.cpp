@@ -107,6 +107,8 @@ void PostgresCluster::start() {
 }
 
 void PostgresCluster::stop(Stop how) {
+    // A signal to "process -1" would go to everybody.
+    if (server_ <= 0) give_up("the server is not running");
     ::kill(server_, how == Stop::fast ? SIGINT : SIGQUIT);
     ::waitpid(server_, nullptr, 0);
     server_ = -1;

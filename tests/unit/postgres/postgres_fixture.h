@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 #include <map>
 #include <memory>
@@ -45,6 +46,7 @@ inline Timestamp time_of(const char* text) { return *parse_rfc3339(text); }
 class PostgresTest : public ::testing::Test {
   protected:
     void SetUp() override {
+        spdlog::set_level(spdlog::level::warn);
         url = support::PostgresCluster::instance().create_database();
         const auto applied = migrate(url);
         ASSERT_TRUE(applied.has_value()) << applied.error().message;
