@@ -233,7 +233,7 @@ def test_verify_finds_a_row_that_was_changed_by_hand(audited, cluster, change):
     ok = json.loads(audited.cli("verify", "--json").stdout)
     assert ok["ok"] is True and ok["discrepancies"] == []
     # On a copy, so that each change stands alone.
-    name = audited.database.url.split("///")[1].split("?")[0]
+    name = audited.database.name
     copy = cluster.create_database(f"{name}-{abs(hash(change)) % 10**9}", template=name)
     copy.execute(change)
     done = audited.cli("verify", "--json", "--database-url", copy.url, check=False)

@@ -227,6 +227,23 @@ def test_beyond_the_backlog_requests_are_refused_before_anything_changes(postgre
     check_exactly_once(server, [wallet])
 
 
+def test_a_failover_that_lost_its_last_commits_is_caught_up(postgres, away):
+    server = away.start()
+    api = server.api()
+    wallet = api.wallet(grant="100")
+    server.wait_applied(api.debit(wallet, "1").expect(201)["lsn"])
+    replica = postgres.create_database(f"{server.database.name}-replica", server.database.name)
+    spend_everything(api, wallet, 10)
+    server.wait_applied(api.debit(wallet, "1").expect(201)["lsn"])
+    postgres.replace_database(server.database.name, replica.name)
+
+    # Without a further request: the server sees by itself that commits are missing.
+    lsn = int(metric(api, "faregate_durable_lsn"))
+    server.wait_applied(lsn)
+    assert api.debit(wallet, "1").status == 201
+    check_exactly_once(server, [wallet])
+
+
 def test_postgres_coming_and_going_under_load_gets_everything_exactly_once(postgres, away):
     server = away.start()
     api = server.api()

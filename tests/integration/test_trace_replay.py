@@ -111,7 +111,7 @@ def test_the_documented_conservation_query_returns_zero_rows(replayed, document)
 )
 def test_the_documented_conservation_query_finds_a_wrong_row(replayed, cluster, change):
     server, _ = replayed
-    name = server.database.url.split("///")[1].split("?")[0]
+    name = server.database.name
     copy = cluster.create_database(fresh(f"{name}-wrong"), template=name)
     one = "(wallet, lsn) = (SELECT wallet, lsn FROM entries WHERE destination = 'revenue' LIMIT 1)"
     copy.execute(change.format(one=one))

@@ -70,12 +70,24 @@ class Cluster:
         postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return Database(self.url(name))
 
+    def replace_database(self, name, replacement):
+        """Puts one database in the place of another, which is dropped."""
+        postgres = Database(self.url("postgres"))
+        # Whoever is connected would be in the way, and must not come back in between.
+        postgres.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        postgres.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        postgres.execute(f'ALTER DATABASE "{replacement}" RENAME TO "{name}"')
+
 
 class Database:
     """One database, asked through psql."""
 
     def __init__(self, url):
         self.url = url
+
+    @property
+    def name(self):
+        return self.url.removeprefix("postgresql:///").partition("?")[0]
 
     def _psql(self, sql, *options):
         return subprocess.run(
