@@ -219,10 +219,12 @@ def own_cluster():
 def stage(own_cluster):
     contract().seen.clear()
     servers = Servers(own_cluster)
-    yield Stage(servers)
-    if not own_cluster.running:
-        own_cluster.start()
-    servers.end()
+    try:
+        yield Stage(servers)
+    finally:
+        if not own_cluster.running:
+            own_cluster.start()
+        servers.end()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
