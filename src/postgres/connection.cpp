@@ -4,6 +4,21 @@
 #include <string_view>
 #include <utility>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FG_LEAKS_ARE_REPORTED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define FG_LEAKS_ARE_REPORTED
+#endif
+
+#if defined(FG_LEAKS_ARE_REPORTED) && PQXX_VERSION_MAJOR < 7
+/// libpqxx 6 forgets one result of libpq whenever a connection is lost in the middle of a
+/// statement.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpqxx-6\n"; }
+#endif
+
 namespace faregate::postgres {
 namespace {
 
