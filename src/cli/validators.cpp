@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "faregate/http/server.h"
 
@@ -24,7 +25,7 @@ std::optional<std::uint64_t> parse_whole(std::string_view text) {
 template <typename Accepts>
 CLI::Validator validator(std::string allowed, Accepts accepts) {
     return CLI::Validator(
-        [allowed, accepts](std::string& text) {
+        [allowed = std::move(allowed), accepts](std::string& text) {
             if (accepts(text)) return std::string();
             return fmt::format("must be {}, not \"{}\"", allowed, text);
         },

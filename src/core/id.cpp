@@ -48,9 +48,9 @@ Uid Uid::make(Timestamp at, WalletHash wallet, Epoch epoch, std::uint32_t counte
 
 std::array<std::uint8_t, 16> Uid::bytes() const noexcept {
     std::array<std::uint8_t, 16> result{};
-    for (int i = 0; i < 8; ++i) {
-        result[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(high >> (56 - 8 * i));
-        result[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(low >> (56 - 8 * i));
+    for (std::size_t i = 0; i < 8; ++i) {
+        result[i] = static_cast<std::uint8_t>(high >> (56 - 8 * i));
+        result[8 + i] = static_cast<std::uint8_t>(low >> (56 - 8 * i));
     }
     return result;
 }

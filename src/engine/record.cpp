@@ -165,12 +165,12 @@ class Reader {
     }
     Amount amount(const pb::Amount& in) {
         if (in.wide().empty()) return Amount::from_units(in.units());
-        int128_t units = static_cast<signed char>(in.wide()[0]);
-        for (std::size_t i = 1; i < in.wide().size(); ++i) {
-            units = units * 256 + static_cast<unsigned char>(in.wide()[i]);
-        }
-        const bool in_range = in.wide().size() == 16 && units <= Amount::power_of_ten(36) &&
-                              units >= -Amount::power_of_ten(36);
+        require(in.wide().size() == 16, "an amount has the wrong size");
+        if (in.wide().size() != 16) return {};
+        int128_t units = static_cast<unsigned char>(in.wide()[0]) >= 0x80 ? -1 : 0;
+        for (const char byte : in.wide()) units = units * 256 + static_cast<unsigned char>(byte);
+        const bool in_range =
+            units <= Amount::power_of_ten(36) && units >= -Amount::power_of_ten(36);
         require(in_range, "an amount is out of range");
         return in_range ? Amount::from_units(units) : Amount{};
     }

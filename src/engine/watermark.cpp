@@ -25,7 +25,7 @@ bool Watermark::wait(Lsn lsn, int timeout_ms) {
     MutexLock lock(mutex_);
     while (value() < lsn) {
         const auto left = deadline - std::chrono::steady_clock::now();
-        if (left <= left.zero()) return false;
+        if (left <= std::chrono::steady_clock::duration::zero()) return false;
         risen_.wait_for(mutex_, left);
     }
     return true;

@@ -106,7 +106,7 @@ Status ServeProcess::prepare_database() {
 
 Status ServeProcess::with_database(const std::function<Status()>& call) {
     while (true) {
-        const auto status = call();
+        auto status = call();
         if (status || status.error().code != ErrorCode::unavailable) return status;
         spdlog::warn(
             "waiting for PostgreSQL at {}: {}; retrying", database_name_,

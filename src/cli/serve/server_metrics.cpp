@@ -16,11 +16,9 @@ prometheus::Counter& counter(prometheus::Registry& registry, const char* name, c
 }
 
 prometheus::Histogram& histogram(
-    prometheus::Registry& registry, const char* name, const char* help, Buckets buckets
+    prometheus::Registry& registry, const char* name, const char* help, const Buckets& buckets
 ) {
-    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add(
-        {}, std::move(buckets)
-    );
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
 }
 
 Buckets sync_buckets() {

@@ -32,7 +32,7 @@ class ServerMetrics {
 
     /// Called by the journal's writer after each sync.
     void observe(const journal::SyncReport& report);
-    void update(const ServerSnapshot& snapshot);
+    void update(const ServerSnapshot& now);
 
   private:
     prometheus::Histogram& sync_seconds_;
