@@ -42,7 +42,7 @@ class LsnWaitersTest : public testing::Test {
 };
 
 TEST_F(LsnWaitersTest, ResumesWhatIsReachedAndNoMore) {
-    for (const std::uint64_t lsn : {5, 3, 9, 5}) wait(lsn);
+    for (const std::uint64_t lsn : {5U, 3U, 9U, 5U}) wait(lsn);
     EXPECT_TRUE(woken_.empty());
     watermark_.publish(Lsn{5});
     run();
