@@ -22,6 +22,21 @@ void write_lsn(JsonWriter& json, Lsn lsn);
 void write_if_any(JsonWriter& json, std::string_view name, std::string_view text);
 void write_metadata(JsonWriter& json, std::string_view metadata);
 
+/// `amounts: [{asset, ...}]`, one for each line of the receipt, whose further members are what
+/// `write_line(line)` writes.
+template <typename WriteLine>
+void write_receipt_lines(JsonWriter& json, const engine::Execution& done, WriteLine write_line) {
+    json.key("amounts");
+    json.begin_array();
+    for (const ledger::ReceiptLine& line : done.receipt.lines) {
+        json.begin_object();
+        json.member("asset", asset_of(done, line.asset).code);
+        write_line(line);
+        json.end_object();
+    }
+    json.end_array();
+}
+
 /// `amounts: [{asset, authorized, captured, held, available?}]` of an authorization.
 void write_hold_lines(JsonWriter& json, const engine::Execution& done);
 void write_hold_lines(

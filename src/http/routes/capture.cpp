@@ -18,18 +18,12 @@ void render(const Operation&, const engine::Execution& done, JsonWriter& json) {
     begin_authorization(json, done);
     json.key("capture");
     json.begin_object();
-    json.key("amounts");
-    json.begin_array();
-    for (const ledger::ReceiptLine& line : done.receipt.lines) {
-        json.begin_object();
-        json.member("asset", asset_of(done, line.asset).code);
+    write_receipt_lines(json, done, [&](const ledger::ReceiptLine& line) {
         json.member("requested", amount_text(done, line, line.requested));
         json.member("captured", amount_text(done, line, line.moved));
         json.member("released", amount_text(done, line, line.released));
         json.member("shortfall", amount_text(done, line, line.shortfall));
-        json.end_object();
-    }
-    json.end_array();
+    });
     json.end_object();
     end_authorization(json, done);
 }

@@ -24,16 +24,10 @@ void render(const Operation& operation, const engine::Execution& done, JsonWrite
     json.begin_object();
     json.member("id", DebitId{done.receipt.subject}.text());
     json.member("wallet", command.wallet.text());
-    json.key("amounts");
-    json.begin_array();
-    for (const ledger::ReceiptLine& line : done.receipt.lines) {
-        json.begin_object();
-        json.member("asset", asset_of(done, line.asset).code);
+    write_receipt_lines(json, done, [&](const ledger::ReceiptLine& line) {
         json.member("amount", amount_text(done, line, line.moved));
         json.member("available", amount_text(done, line, line.available));
-        json.end_object();
-    }
-    json.end_array();
+    });
     write_time(json, "created_at", done.receipt.created_at);
     write_if_any(json, "description", command.description);
     write_metadata(json, command.metadata);

@@ -15,15 +15,9 @@ void render(const Operation&, const engine::Execution& done, JsonWriter& json) {
     begin_authorization(json, done);
     json.key("void");
     json.begin_object();
-    json.key("amounts");
-    json.begin_array();
-    for (const ledger::ReceiptLine& line : done.receipt.lines) {
-        json.begin_object();
-        json.member("asset", asset_of(done, line.asset).code);
+    write_receipt_lines(json, done, [&](const ledger::ReceiptLine& line) {
         json.member("released", amount_text(done, line, line.released));
-        json.end_object();
-    }
-    json.end_array();
+    });
     json.end_object();
     end_authorization(json, done);
 }
