@@ -48,13 +48,14 @@ MODULES = {
     "engine": Module(
         ["core", "ledger", "journal"], ["boost", "openssl", "protobuf", "spdlog"]
     ),
+    "node": Module(["core", "ledger", "journal", "engine"], ["spdlog"]),
     "postgres": Module(
         ["core", "ledger", "journal", "engine"], ["boost", "openssl", "pqxx", "spdlog"]
     ),
     "http": Module(
         BELOW_HTTP, ["posix", "boost_net", "json", "openssl", "prometheus", "spdlog"]
     ),
-    "cli": Module([*BELOW_HTTP, "http"], ["any"]),
+    "cli": Module([*BELOW_HTTP, "node", "http"], ["any"]),
 }
 
 # The ledger is a function of its inputs: the same journal gives the same state everywhere.

@@ -24,12 +24,10 @@ ProjectorThread::ProjectorThread(
     engine::ProjectionStore& store, engine::OpenReader open_reader, engine::Watermark& durable,
     engine::Watermark& applied, OnFinalError on_final_error
 )
-    : store_(store),
-      open_reader_(std::move(open_reader)),
-      durable_(durable),
+    : durable_(durable),
       applied_(applied),
       on_final_error_(std::move(on_final_error)),
-      moved_(applied.value()) {}
+      projection_(store, std::move(open_reader), durable, applied) {}
 
 ProjectorThread::~ProjectorThread() {
     stopping_ = true;
@@ -56,35 +54,15 @@ void ProjectorThread::run() {
 }
 
 void ProjectorThread::move_or_watch() {
-    if (durable_.value() <= moved_) {
-        if (steady_clock::now() - asked_at_ >= watch_interval) watch();
-        durable_.wait(moved_.next(), static_cast<int>(idle_wait.count()));
-        return;
+    const bool behind = projection_.behind();
+    if (behind || steady_clock::now() - asked_at_ >= watch_interval) {
+        const auto asked = behind ? projection_.step() : projection_.watch();
+        if (!asked) return handle(asked.error());
+        answered();
     }
-    if (!projector_) {
-        projector_ =
-            std::make_unique<engine::Projector>(store_, open_reader_, engine::Projector::Options{});
+    if (!behind) {
+        durable_.wait(projection_.moved().next(), static_cast<int>(idle_wait.count()));
     }
-    const auto moved = projector_->step(durable_.value());
-    if (!moved) return handle(moved.error());
-    answered();
-    moved_ = *moved;
-    applied_.publish(moved_);
-}
-
-/// An idle server, too, has to notice that it lost the ownership, or that PostgreSQL failed over to
-/// a replica that lacks its last commits.
-void ProjectorThread::watch() {
-    const auto applied = store_.applied_lsn();
-    if (!applied) return handle(applied.error());
-    answered();
-    if (*applied == moved_) return;
-    spdlog::warn(
-        "PostgreSQL stands at LSN {} and stood at {} before; it gets the difference again",
-        applied->value, moved_.value
-    );
-    projector_.reset();
-    moved_ = *applied;
 }
 
 void ProjectorThread::handle(const Error& error) {
@@ -99,7 +77,7 @@ void ProjectorThread::handle(const Error& error) {
         complained_at_ = asked_at_;
         spdlog::warn(
             "PostgreSQL is away, and {} records wait in the journal: {}; retrying",
-            durable_.value().value - std::min(durable_.value().value, moved_.value),
+            durable_.value().value - std::min(durable_.value().value, projection_.moved().value),
             one_line(error.message)
         );
     }

@@ -6,9 +6,7 @@
 #include <memory>
 #include <thread>
 
-#include "faregate/engine/projection.h"
-#include "faregate/engine/projector.h"
-#include "faregate/engine/watermark.h"
+#include "faregate/node/projection.h"
 
 namespace faregate::cli {
 
@@ -41,20 +39,16 @@ class ProjectorThread {
   private:
     void run();
     void move_or_watch();
-    void watch();
     void handle(const Error& error);
     void answered();
     void pause(std::chrono::milliseconds time);
 
-    engine::ProjectionStore& store_;
-    const engine::OpenReader open_reader_;
     engine::Watermark& durable_;
     engine::Watermark& applied_;
     const OnFinalError on_final_error_;
 
     // Of the thread.
-    std::unique_ptr<engine::Projector> projector_;
-    Lsn moved_;  ///< what the store said last; falls when PostgreSQL has fallen back
+    node::Projection projection_;
     std::chrono::milliseconds backoff_{0};
     std::chrono::steady_clock::time_point asked_at_;
     std::chrono::steady_clock::time_point complained_at_;

@@ -10,9 +10,7 @@
 #include "cli/logging.h"
 #include "cli/serve/database_name.h"
 #include "cli/serve/die.h"
-#include "cli/serve/ownership.h"
 #include "faregate/core/assert.h"
-#include "faregate/journal/reader.h"
 #include "faregate/postgres/keys.h"
 #include "faregate/postgres/store.h"
 
@@ -54,17 +52,14 @@ ServeProcess::~ServeProcess() {
     sweeper_.reset();
     housekeeper_.reset();
     projector_.reset();
-    if (journal_) journal_->stop();
+    if (node_) node_->stop();
 }
 
 Result<int> ServeProcess::run() {
     const auto start = [this]() -> Status {
-        FG_TRY(take_journal_directory());
-        FG_TRY(prepare_database());
-        FG_TRY(claim_ownership());
-        FG_TRY(open_journal());
-        FG_TRY(load_state());
-        FG_TRY(replay_journal());
+        FG_TRY_ASSIGN(directory_, open_journal_directory(settings_));
+        make_store();
+        FG_TRY(start_node());
         return start_serving();
     };
     const auto started = start();
@@ -78,25 +73,14 @@ Result<int> ServeProcess::run() {
     return exit_ok;
 }
 
-Status ServeProcess::take_journal_directory() {
-    FG_TRY_ASSIGN(directory_, open_journal_directory(settings_));
-    FG_TRY_ASSIGN(directory_lock_, directory_->lock());
-    return scan_journal();
-}
-
-Status ServeProcess::scan_journal() {
-    FG_TRY_ASSIGN(recovery_, journal::scan(*directory_));
-    if (recovery_ && recovery_->torn_tail) {
-        spdlog::info("the last write to the journal did not finish; nobody was told of it");
-    }
-    return {};
-}
-
-Status ServeProcess::prepare_database() {
+void ServeProcess::make_store() {
     // The engine decides what is a replay; the database only has to keep more than it may ask for.
     const postgres::StoreOptions store_options{
         Duration::seconds(std::int64_t{settings_.retention_seconds} + 86'400)};
     store_ = postgres::make_store(settings_.database_url, store_options);
+}
+
+Status ServeProcess::prepare_database() {
     return with_database([this]() -> Status {
         FG_TRY_ASSIGN(const auto applied, postgres::migrate(settings_.database_url));
         static_cast<void>(applied);  // logged already
@@ -116,52 +100,27 @@ Status ServeProcess::with_database(const std::function<Status()>& call) {
     }
 }
 
-Status ServeProcess::claim_ownership() {
-    std::optional<engine::Claim> database;
-    FG_TRY(with_database([&]() -> Status {
-        FG_TRY_ASSIGN(database, store_->current());
-        return {};
-    }));
-    std::optional<FoundJournal> found;
-    if (recovery_)
-        found = FoundJournal{recovery_->journal, recovery_->first_lsn, recovery_->last_lsn};
-    FG_TRY_ASSIGN(
-        const auto plan, plan_ownership(found, database, new_journal_, directory_->path())
-    );
-    // The journal comes first: an empty one whose database was not claimed yet is no loss.
-    if (plan.create_from) FG_TRY(create_journal(*plan.create_from));
-    return with_database([&]() -> Status {
-        FG_TRY_ASSIGN(claim_, store_->claim(recovery_->journal, plan.replace));
-        return {};
-    });
+Status ServeProcess::start_node() {
+    node_ = std::make_unique<node::Node>(*directory_, *store_, clock_, node_options());
+    FG_TRY(node_->take_directory());
+    FG_TRY(prepare_database());
+    FG_TRY(with_database([this] { return node_->claim(); }));
+    FG_TRY(node_->open_journal());
+    log_journal();
+    FG_TRY(load_state());
+    return replay_journal();
 }
 
-Status ServeProcess::create_journal(Lsn first_lsn) {
-    journal::NewJournal fresh;
-    fresh.id = random_journal_id();
-    fresh.first_lsn = first_lsn;
-    {
-        FG_TRY_ASSIGN(
-            const auto created,
-            journal::Journal::create(
-                *directory_, std::move(directory_lock_), fresh, journal_options()
-            )
-        );
-    }
-    spdlog::info("created journal {} in {}", fresh.id.text(), directory_->path());
-    FG_TRY_ASSIGN(directory_lock_, directory_->lock());
-    FG_TRY(scan_journal());
-    FG_ASSERT(recovery_.has_value(), "a journal that was created is found");
-    return {};
-}
-
-journal::JournalOptions ServeProcess::journal_options() {
-    journal::JournalOptions options;
-    options.file_size = settings_.journal_file_bytes;
-    options.queue_size_max = settings_.journal_queue_bytes;
-    options.on_durable = [this](Lsn lsn) { durable_.publish(lsn); };
-    options.on_sync = [this](const journal::SyncReport& report) { metrics_.observe(report); };
-    options.on_fatal = [](const Error& error) {
+node::NodeOptions ServeProcess::node_options() {
+    node::NodeOptions options;
+    options.engine.stripe_count = settings_.stripes;
+    options.engine.retention = Duration::seconds(settings_.retention_seconds);
+    options.journal.file_size = settings_.journal_file_bytes;
+    options.journal.queue_size_max = settings_.journal_queue_bytes;
+    options.journal.on_sync = [this](const journal::SyncReport& report) {
+        metrics_.observe(report);
+    };
+    options.journal.on_fatal = [](const Error& error) {
         die(exit_disk,
             fmt::format(
                 "the journal cannot be written: {}. What was acknowledged is safe. See to the "
@@ -169,43 +128,29 @@ journal::JournalOptions ServeProcess::journal_options() {
                 error.message
             ));
     };
+    options.backlog_max = settings_.journal_backlog_max;
+    options.new_journal = new_journal_;
+    options.make_journal_id = random_journal_id;
     return options;
 }
 
-Status ServeProcess::open_journal() {
-    FG_TRY_ASSIGN(
-        journal_, journal::Journal::open(
-                      *directory_, std::move(directory_lock_), *recovery_,
-                      {claim_.epoch, claim_.applied_lsn}, journal_options()
-                  )
-    );
-    applied_.publish(claim_.applied_lsn);
-    log_ = std::make_unique<JournalLog>(*journal_, applied_, settings_.journal_backlog_max);
-    const bool empty = recovery_->last_lsn < recovery_->first_lsn;
+void ServeProcess::log_journal() const {
+    const auto& journal = *node_->recovery();
+    const bool empty = journal.last_lsn < journal.first_lsn;
     spdlog::info(
-        "journal {} in {} has {}, PostgreSQL has LSN {}, epoch {}", recovery_->journal.text(),
+        "journal {} in {} has {}, PostgreSQL has LSN {}, epoch {}", journal.journal.text(),
         directory_->path(),
         empty ? "no records"
-              : fmt::format("LSN {} to {}", recovery_->first_lsn.value, recovery_->last_lsn.value),
-        claim_.applied_lsn.value, claim_.epoch.value
+              : fmt::format("LSN {} to {}", journal.first_lsn.value, journal.last_lsn.value),
+        node_->ownership().applied_lsn.value, node_->ownership().epoch.value
     );
-    return {};
 }
 
 Status ServeProcess::load_state() {
-    engine::EngineOptions options;
-    options.stripe_count = settings_.stripes;
-    options.retention = Duration::seconds(settings_.retention_seconds);
-    options.epoch = claim_.epoch;
-    const Timestamp since{clock_.now().microseconds - options.retention.microseconds};
     const auto begin = steady_clock::now();
-    FG_TRY(with_database([&]() -> Status {
-        // Anew for every try, since a load that broke off has left a part.
-        engine_ = std::make_unique<engine::Engine>(clock_, *log_, options);
-        return store_->load(since, engine_->loader());
-    }));
+    FG_TRY(with_database([this] { return node_->load(); }));
     const std::chrono::duration<double> elapsed = steady_clock::now() - begin;
-    const auto stats = engine_->stats();
+    const auto stats = node_->engine().stats();
     spdlog::info(
         "loaded {} wallets, {} open authorizations and {} idempotency keys in {:.1f} s",
         stats.wallets, stats.open_authorizations, stats.idempotency_keys, elapsed.count()
@@ -214,20 +159,15 @@ Status ServeProcess::load_state() {
 }
 
 Status ServeProcess::replay_journal() {
-    const auto first = claim_.applied_lsn.next();
-    const auto last = recovery_->last_lsn;
-    if (last < first) return engine_->finish_recovery();
-    spdlog::info("replaying the journal from LSN {} to {}", first.value, last.value);
-    FG_TRY_ASSIGN(const auto reader, journal::JournalReader::open(*directory_, first));
-    replay_logged_at_ = steady_clock::now();
-    while (true) {
-        FG_TRY_ASSIGN(const auto record, reader->next(last));
-        if (!record) break;
-        FG_TRY(engine_->replay(record->lsn, record->bytes));
-        FG_TRY(log_replay(record->lsn));
+    const auto applied = node_->ownership().applied_lsn;
+    const auto last = node_->recovery()->last_lsn;
+    if (applied < last) {
+        spdlog::info("replaying the journal from LSN {} to {}", applied.next().value, last.value);
     }
-    spdlog::info("replayed {} records", last.value - claim_.applied_lsn.value);
-    return engine_->finish_recovery();
+    replay_logged_at_ = steady_clock::now();
+    FG_TRY(node_->replay([this](Lsn lsn) { return log_replay(lsn); }));
+    if (applied < last) spdlog::info("replayed {} records", last.value - applied.value);
+    return {};
 }
 
 Status ServeProcess::log_replay(Lsn lsn) {
@@ -235,7 +175,7 @@ Status ServeProcess::log_replay(Lsn lsn) {
     if (signals_.wait_for(milliseconds(0))) return stopped();
     if (steady_clock::now() - replay_logged_at_ < replay_log_interval) return {};
     replay_logged_at_ = steady_clock::now();
-    spdlog::info("replayed up to LSN {} of {}", lsn.value, recovery_->last_lsn.value);
+    spdlog::info("replayed up to LSN {} of {}", lsn.value, node_->recovery()->last_lsn.value);
     return {};
 }
 
@@ -243,10 +183,11 @@ Status ServeProcess::start_serving() {
     queries_ =
         std::make_unique<postgres::Queries>(settings_.database_url, settings_.database_connections);
     server_ = std::make_unique<http::Server>(
-        server_options(), http::Dependencies{
-                              *engine_, durable_, applied_, *queries_, registry_, health(),
-                              [url = settings_.database_url] { return postgres::list_keys(url); },
-                              [this] { update_metrics(); }}
+        server_options(),
+        http::Dependencies{
+            node_->engine(), node_->durable(), node_->applied(), *queries_, registry_, health(),
+            [url = settings_.database_url] { return postgres::list_keys(url); },
+            [this] { update_metrics(); }}
     );
     start_threads();
     FG_TRY(server_->start());
@@ -259,11 +200,10 @@ Status ServeProcess::start_serving() {
 }
 
 void ServeProcess::start_threads() {
-    durable_.publish(journal_->durable_lsn());
-    journal_->start();
+    node_->journal().start();
     projector_ = std::make_unique<ProjectorThread>(
-        *store_, [this](Lsn first) { return journal::JournalReader::open(*directory_, first); },
-        durable_, applied_,
+        *store_, [this](Lsn first) { return node_->open_reader(first); }, node_->durable(),
+        node_->applied(),
         [](const Error& error) {
             die(error.code == ErrorCode::fenced ? exit_fenced : exit_broken,
                 fmt::format("{}; this server stops at once", error.message));
@@ -271,7 +211,7 @@ void ServeProcess::start_threads() {
     );
     projector_->start();
     sweeper_ = std::make_unique<PeriodicThread>(sweep_interval, [this] {
-        const auto swept = engine_->sweep();
+        const auto swept = node_->engine().sweep();
         if (!swept) spdlog::debug("expiry has to wait: {}", swept.error().message);
     });
     housekeeper_ =
@@ -280,7 +220,8 @@ void ServeProcess::start_threads() {
 
 void ServeProcess::keep_house() {
     const auto now = steady_clock::now();
-    if (prepared_seen_at_ == steady_clock::time_point{} || journal_->stats().prepared_count > 0) {
+    if (prepared_seen_at_ == steady_clock::time_point{} ||
+        node_->journal().stats().prepared_count > 0) {
         prepared_seen_at_ = now;
     }
     const bool disk_full = now - prepared_seen_at_ > disk_full_after;
@@ -297,7 +238,8 @@ void ServeProcess::keep_house() {
     files_removed_at_ = now;
     const auto kept = Duration::seconds(std::int64_t{settings_.journal_keep_hours} * 3'600);
     const auto keep_since = Timestamp{clock_.now().microseconds - kept.microseconds};
-    const auto removed = journal_->remove_before(applied_.value().next(), keep_since);
+    const auto removed =
+        node_->journal().remove_before(node_->applied().value().next(), keep_since);
     if (!removed) {
         spdlog::warn("old journal files cannot be removed: {}", removed.error().message);
     } else if (*removed > 0) {
@@ -333,16 +275,16 @@ http::Health ServeProcess::health() {
     http::Health health;
     health.not_ready = [this] { return not_ready(); };
     health.database_reachable = [this] { return projector_->database_reachable(); };
-    health.appended_lsn = [this] { return journal_->last_lsn(); };
+    health.appended_lsn = [this] { return node_->journal().last_lsn(); };
     return health;
 }
 
 std::vector<std::string> ServeProcess::not_ready() const {
     std::vector<std::string> reasons;
-    if (log_->backlog_full()) {
-        reasons.push_back(
-            fmt::format("PostgreSQL lacks more than {} records of the journal", log_->backlog_max())
-        );
+    if (node_->backlog_full()) {
+        reasons.push_back(fmt::format(
+            "PostgreSQL lacks more than {} records of the journal", settings_.journal_backlog_max
+        ));
     }
     if (disk_full_) reasons.emplace_back("no journal file can be prepared");
     return reasons;
@@ -350,11 +292,11 @@ std::vector<std::string> ServeProcess::not_ready() const {
 
 void ServeProcess::update_metrics() {
     ServerSnapshot now;
-    now.engine = engine_->stats();
-    now.journal = journal_->stats();
-    now.durable_lsn = durable_.value();
-    now.applied_lsn = applied_.value();
-    now.backlog = log_->backlog();
+    now.engine = node_->engine().stats();
+    now.journal = node_->journal().stats();
+    now.durable_lsn = node_->durable().value();
+    now.applied_lsn = node_->applied().value();
+    now.backlog = node_->backlog();
     now.database_reachable = projector_->database_reachable();
     metrics_.update(now);
 }
@@ -365,18 +307,20 @@ void ServeProcess::shut_down() {
     server_->stop();
     sweeper_->stop();
     housekeeper_->stop();
-    journal_->stop();
+    node_->journal().stop();
     const auto left = std::max(deadline - steady_clock::now(), steady_clock::duration(0));
     const bool drained = projector_->drain(std::chrono::duration_cast<milliseconds>(left), [this] {
         return signals_.wait_for(milliseconds(0));
     });
     if (drained) {
-        spdlog::info("stopped at LSN {}; PostgreSQL has everything", durable_.value().value);
+        spdlog::info(
+            "stopped at LSN {}; PostgreSQL has everything", node_->durable().value().value
+        );
     } else {
         spdlog::info(
             "stopped at LSN {}; PostgreSQL gets the last {} records from the journal at the next "
             "start",
-            durable_.value().value, log_->backlog()
+            node_->durable().value().value, node_->backlog()
         );
     }
 }

@@ -10,19 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/serve/journal_log.h"
 #include "cli/serve/periodic_thread.h"
 #include "cli/serve/projector_thread.h"
 #include "cli/serve/server_metrics.h"
 #include "cli/serve/signals.h"
 #include "cli/settings.h"
 #include "faregate/core/time.h"
-#include "faregate/engine/engine.h"
-#include "faregate/engine/watermark.h"
 #include "faregate/http/server.h"
-#include "faregate/journal/journal.h"
 #include "faregate/journal/posix_disk.h"
-#include "faregate/journal/recovery.h"
+#include "faregate/node/node.h"
 #include "faregate/postgres/queries.h"
 
 namespace faregate::cli {
@@ -38,23 +34,21 @@ class ServeProcess {
 
   private:
     // The steps of run(), in their order.
-    Status take_journal_directory();
-    Status prepare_database();
-    Status claim_ownership();
-    Status open_journal();
-    Status load_state();
-    Status replay_journal();
+    void make_store();
+    Status start_node();
     Status start_serving();
     void shut_down();
 
-    Status create_journal(Lsn first_lsn);
-    Status scan_journal();
+    Status prepare_database();
+    void log_journal() const;
+    Status load_state();
+    Status replay_journal();
     /// Repeats the call while PostgreSQL is away and nobody asks to stop.
     Status with_database(const std::function<Status()>& call);
     Status log_replay(Lsn lsn);
     void start_threads();
     void keep_house();
-    journal::JournalOptions journal_options();
+    node::NodeOptions node_options();
     http::ServerOptions server_options() const;
     http::Health health();
     std::vector<std::string> not_ready() const;
@@ -70,15 +64,8 @@ class ServeProcess {
     prometheus::Registry registry_;
     ServerMetrics metrics_{registry_};
     std::unique_ptr<journal::PosixDirectory> directory_;
-    std::unique_ptr<journal::DirectoryLock> directory_lock_;
-    std::optional<journal::Recovery> recovery_;
     std::unique_ptr<engine::ProjectionStore> store_;
-    engine::Claim claim_;
-    engine::Watermark durable_;
-    engine::Watermark applied_;
-    std::unique_ptr<journal::Journal> journal_;
-    std::unique_ptr<JournalLog> log_;
-    std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<node::Node> node_;
     std::unique_ptr<postgres::Queries> queries_;
     std::unique_ptr<ProjectorThread> projector_;
     std::unique_ptr<PeriodicThread> sweeper_;

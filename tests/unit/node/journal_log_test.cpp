@@ -1,10 +1,10 @@
-#include "cli/serve/journal_log.h"
+#include "node/journal_log.h"
 
 #include <gtest/gtest.h>
 
 #include "support/memory_disk.h"
 
-namespace faregate::cli {
+namespace faregate::node {
 namespace {
 
 TEST(JournalLog, RefusesWhileTheDatabaseLacksTooMuch) {
@@ -34,4 +34,4 @@ TEST(JournalLog, RefusesWhileTheDatabaseLacksTooMuch) {
 }
 
 }  // namespace
-}  // namespace faregate::cli
+}  // namespace faregate::node

@@ -1,8 +1,8 @@
-#include "cli/serve/journal_log.h"
+#include "node/journal_log.h"
 
 #include <fmt/format.h>
 
-namespace faregate::cli {
+namespace faregate::node {
 
 Result<Lsn> JournalLog::append(std::string_view record) {
     if (backlog_full()) {
@@ -23,4 +23,4 @@ std::uint64_t JournalLog::backlog() const noexcept {
     return durable > applied ? durable - applied : 0;
 }
 
-}  // namespace faregate::cli
+}  // namespace faregate::node

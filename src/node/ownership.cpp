@@ -1,8 +1,8 @@
-#include "cli/serve/ownership.h"
+#include "node/ownership.h"
 
 #include <fmt/format.h>
 
-namespace faregate::cli {
+namespace faregate::node {
 namespace {
 
 tl::unexpected<Error> refuse(std::string message) {
@@ -61,4 +61,4 @@ Result<OwnershipPlan> plan_ownership(
     return with_another(*journal, *database, new_journal, path);
 }
 
-}  // namespace faregate::cli
+}  // namespace faregate::node

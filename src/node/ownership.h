@@ -8,7 +8,7 @@
 #include "faregate/core/result.h"
 #include "faregate/engine/projection.h"
 
-namespace faregate::cli {
+namespace faregate::node {
 
 /// What the data directory has.
 struct FoundJournal {
@@ -33,4 +33,4 @@ Result<OwnershipPlan> plan_ownership(
     bool new_journal, const std::string& path
 );
 
-}  // namespace faregate::cli
+}  // namespace faregate::node

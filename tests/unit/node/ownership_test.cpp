@@ -1,8 +1,8 @@
-#include "cli/serve/ownership.h"
+#include "node/ownership.h"
 
 #include <gtest/gtest.h>
 
-namespace faregate::cli {
+namespace faregate::node {
 namespace {
 
 JournalId journal_id(std::uint8_t number) {
@@ -92,4 +92,4 @@ TEST(Ownership, AnInterruptedReplacementCanBeRepeated) {
 }
 
 }  // namespace
-}  // namespace faregate::cli
+}  // namespace faregate::node

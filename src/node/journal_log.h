@@ -6,7 +6,7 @@
 #include "faregate/engine/watermark.h"
 #include "faregate/journal/journal.h"
 
-namespace faregate::cli {
+namespace faregate::node {
 
 /// Lets the engine write to the journal, and keeps the backlog bounded: while PostgreSQL lacks more
 /// than `backlog_max` records, new ones are refused before anything has changed. Thread-safe.
@@ -31,4 +31,4 @@ class JournalLog final : public engine::MutationLog {
     const std::uint64_t backlog_max_;
 };
 
-}  // namespace faregate::cli
+}  // namespace faregate::node

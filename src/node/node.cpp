@@ -1,0 +1,118 @@
+#include "faregate/node/node.h"
+
+#include <spdlog/spdlog.h>
+
+#include "faregate/core/assert.h"
+#include "node/journal_log.h"
+#include "node/ownership.h"
+
+namespace faregate::node {
+
+Node::Node(
+    journal::Directory& directory, engine::ProjectionStore& store, const Clock& clock,
+    NodeOptions options
+)
+    : directory_(directory), store_(store), clock_(clock), options_(std::move(options)) {
+    options_.journal.on_durable = [this](Lsn lsn) { durable_.publish(lsn); };
+}
+
+Node::~Node() = default;
+
+Status Node::take_directory() {
+    FG_TRY_ASSIGN(lock_, directory_.lock());
+    return scan();
+}
+
+Status Node::scan() {
+    FG_TRY_ASSIGN(recovery_, journal::scan(directory_));
+    if (recovery_ && recovery_->torn_tail) {
+        spdlog::info("the last write to the journal did not finish; nobody was told of it");
+    }
+    return {};
+}
+
+Status Node::claim() {
+    FG_TRY_ASSIGN(const auto stored, store_.current());
+    std::optional<FoundJournal> found;
+    if (recovery_)
+        found = FoundJournal{recovery_->journal, recovery_->first_lsn, recovery_->last_lsn};
+    FG_TRY_ASSIGN(
+        const auto plan, plan_ownership(found, stored, options_.new_journal, directory_.path())
+    );
+    // The journal comes first: an empty one whose store was not claimed yet is no loss.
+    if (plan.create_from) FG_TRY(create_journal(*plan.create_from));
+    FG_TRY_ASSIGN(claim_, store_.claim(recovery_->journal, plan.replace));
+    return {};
+}
+
+Status Node::create_journal(Lsn first) {
+    journal::NewJournal fresh;
+    fresh.id = options_.make_journal_id();
+    fresh.first_lsn = first;
+    FG_TRY(journal::Journal::create(directory_, std::move(lock_), fresh, options_.journal));
+    spdlog::info("created journal {} in {}", fresh.id.text(), directory_.path());
+    FG_TRY_ASSIGN(lock_, directory_.lock());
+    FG_TRY(scan());
+    FG_ASSERT(recovery_.has_value(), "a journal that was created is found");
+    return {};
+}
+
+Status Node::open_journal() {
+    FG_TRY_ASSIGN(
+        journal_, journal::Journal::open(
+                      directory_, std::move(lock_), *recovery_, {claim_.epoch, claim_.applied_lsn},
+                      options_.journal
+                  )
+    );
+    durable_.publish(journal_->durable_lsn());
+    applied_.publish(claim_.applied_lsn);
+    log_ = std::make_unique<JournalLog>(*journal_, applied_, options_.backlog_max);
+    return {};
+}
+
+Status Node::load() {
+    engine::EngineOptions options = options_.engine;
+    options.epoch = claim_.epoch;
+    const Timestamp since{clock_.now().microseconds - options.retention.microseconds};
+    // Anew for every try, since a load that broke off has left a part.
+    engine_ = std::make_unique<engine::Engine>(clock_, *log_, options);
+    return store_.load(since, engine_->loader());
+}
+
+Status Node::replay(const std::function<Status(Lsn)>& progress) {
+    const auto first = claim_.applied_lsn.next();
+    const auto last = recovery_->last_lsn;
+    if (last < first) return engine_->finish_recovery();
+    FG_TRY_ASSIGN(const auto reader, open_reader(first));
+    while (true) {
+        FG_TRY_ASSIGN(const auto record, reader->next(last));
+        if (!record) break;
+        FG_TRY(engine_->replay(record->lsn, record->bytes));
+        if (progress) FG_TRY(progress(record->lsn));
+    }
+    return engine_->finish_recovery();
+}
+
+void Node::stop() {
+    if (journal_) journal_->stop();
+}
+
+Result<std::unique_ptr<journal::JournalReader>> Node::open_reader(Lsn first) const {
+    return journal::JournalReader::open(directory_, first);
+}
+
+engine::Engine& Node::engine() {
+    FG_ASSERT(engine_ != nullptr, "the engine exists once the store was loaded");
+    return *engine_;
+}
+
+journal::Journal& Node::journal() {
+    FG_ASSERT(journal_ != nullptr, "the journal was opened");
+    return *journal_;
+}
+
+std::uint64_t Node::backlog() const noexcept { return log_->backlog(); }
+
+bool Node::backlog_full() const noexcept { return log_->backlog_full(); }
+
+}  // namespace faregate::node

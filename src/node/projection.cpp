@@ -1,0 +1,42 @@
+#include "faregate/node/projection.h"
+
+#include <spdlog/spdlog.h>
+
+namespace faregate::node {
+
+Projection::Projection(
+    engine::ProjectionStore& store, engine::OpenReader open_reader,
+    const engine::Watermark& durable, engine::Watermark& applied
+)
+    : store_(store),
+      open_reader_(std::move(open_reader)),
+      durable_(durable),
+      applied_(applied),
+      moved_(applied.value()) {}
+
+Projection::~Projection() = default;
+
+Status Projection::step() {
+    if (!behind()) return {};
+    if (!projector_) {
+        projector_ =
+            std::make_unique<engine::Projector>(store_, open_reader_, engine::Projector::Options{});
+    }
+    FG_TRY_ASSIGN(moved_, projector_->step(durable_.value()));
+    applied_.publish(moved_);
+    return {};
+}
+
+Status Projection::watch() {
+    FG_TRY_ASSIGN(const auto applied, store_.applied_lsn());
+    if (applied == moved_) return {};
+    spdlog::warn(
+        "PostgreSQL stands at LSN {} and stood at {} before; it gets the difference again",
+        applied.value, moved_.value
+    );
+    projector_.reset();
+    moved_ = applied;
+    return {};
+}
+
+}  // namespace faregate::node
