@@ -73,10 +73,9 @@ Status Node::open_journal() {
 Status Node::load() {
     engine::EngineOptions options = options_.engine;
     options.epoch = claim_.epoch;
-    const Timestamp since{clock_.now().microseconds - options.retention.microseconds};
     // Anew for every try, since a load that broke off has left a part.
     engine_ = std::make_unique<engine::Engine>(clock_, *log_, options);
-    return store_.load(since, engine_->loader());
+    return store_.load(options.retention, engine_->loader());
 }
 
 Status Node::replay(const std::function<Status(Lsn)>& progress) {

@@ -81,24 +81,27 @@ StateReader::StateReader(
 )
     : transaction_(transaction), assets_(assets), sink_(sink) {}
 
-void StateReader::read(Timestamp since) {
+void StateReader::read(Duration kept) {
     transaction_.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     // Everything is read to the end, so the best plan is the fastest one as a whole.
     transaction_.exec("SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'");
     assets_.read(transaction_);
     for (const ledger::Asset& asset : assets_.all()) sink_.add_asset(asset);
+    const Timestamp last_at = read_last_at();
+    sink_.set_last_at(last_at);
+    // By the time of the stored state, not by a clock, which may since have jumped and jump back.
+    const Timestamp since{std::max(last_at.microseconds - kept.microseconds, std::int64_t{0})};
     read_wallets();
     read_authorizations(since);
     read_idempotency_keys(since);
-    read_last_at();
 }
 
-void StateReader::read_last_at() {
+Timestamp StateReader::read_last_at() {
     const auto rows = transaction_.exec(
         "SELECT " + micros_of("last_at") + " FROM journals WHERE retired_at IS NULL AND last_at " +
         "IS NOT NULL"
     );
-    sink_.set_last_at(rows.empty() ? Timestamp{} : read_timestamp(rows[0][0].c_str()));
+    return rows.empty() ? Timestamp{} : read_timestamp(rows[0][0].c_str());
 }
 
 void StateReader::read_wallets() {

@@ -12,10 +12,10 @@ class StateReader {
     /// `transaction` is fresh: the reader sets its isolation level. All three must outlive it.
     StateReader(pqxx::transaction_base& transaction, AssetTable& assets, engine::StateSink& sink);
 
-    void read(Timestamp since);
+    void read(Duration kept);
 
   private:
-    void read_last_at();
+    Timestamp read_last_at();
     void read_wallets();
     void read_authorizations(Timestamp since);
     void read_idempotency_keys(Timestamp since);

@@ -135,10 +135,10 @@ engine::Claim Store::take_over(
     return claim;
 }
 
-Status Store::load(Timestamp since, engine::StateSink& sink) {
+Status Store::load(Duration kept, engine::StateSink& sink) {
     return with_connection("load the stored state", [&](pqxx::connection& connection) {
         pqxx::work transaction(connection);
-        StateReader(transaction, assets_, sink).read(since);
+        StateReader(transaction, assets_, sink).read(kept);
         transaction.commit();
     });
 }

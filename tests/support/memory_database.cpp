@@ -223,7 +223,9 @@ Status MemoryDatabase::merge_rest(const ProjectionBatch& batch) {
     return {};
 }
 
-Status MemoryDatabase::load(Timestamp since, StateSink& sink) const {
+Status MemoryDatabase::load(Duration kept, StateSink& sink) const {
+    const Timestamp last_at = owner ? owner->last_at : Timestamp{};
+    const Timestamp since{last_at.microseconds - kept.microseconds};
     for (const Asset& asset : assets) sink.add_asset(asset);
     load_wallets(sink);
     load_authorizations(since, sink);
@@ -233,7 +235,7 @@ Status MemoryDatabase::load(Timestamp since, StateSink& sink) const {
     }
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.lsn < b.lsn; });
     for (IdempotencyRow& row : rows) sink.add_idempotency(std::move(row));
-    sink.set_last_at(owner ? owner->last_at : Timestamp{});
+    sink.set_last_at(last_at);
     return {};
 }
 

@@ -58,7 +58,7 @@ class MemoryDatabase {
     Status merge(const engine::ProjectionBatch& batch);
 
     /// What ProjectionStore::load does.
-    Status load(Timestamp since, engine::StateSink& sink) const;
+    Status load(Duration kept, engine::StateSink& sink) const;
 
     /// Adds up all entries and compares them with the balances, and the balances with grants and
     /// holds. Empty, or what is wrong.

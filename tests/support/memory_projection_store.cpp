@@ -53,9 +53,9 @@ Result<Claim> MemoryProjectionStore::claim(const JournalId& journal, bool replac
     return *claim_;
 }
 
-Status MemoryProjectionStore::load(Timestamp since, StateSink& sink) {
+Status MemoryProjectionStore::load(Duration kept, StateSink& sink) {
     FG_TRY(connect());
-    return database_.load(since, sink);
+    return database_.load(kept, sink);
 }
 
 Result<Lsn> MemoryProjectionStore::applied_lsn() {

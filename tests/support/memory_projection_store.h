@@ -12,7 +12,7 @@ class MemoryProjectionStore final : public engine::ProjectionStore {
 
     Result<std::optional<engine::Claim>> current() override;
     Result<engine::Claim> claim(const JournalId& journal, bool replace) override;
-    Status load(Timestamp since, engine::StateSink& sink) override;
+    Status load(Duration kept, engine::StateSink& sink) override;
     Result<Lsn> applied_lsn() override;
     Status commit(const engine::ProjectionBatch& batch) override;
 

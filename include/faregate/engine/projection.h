@@ -156,7 +156,7 @@ struct ProjectionBatch {
 };
 
 /// Receives a stored state row by row, in this order: assets by index, wallets (with accounts and
-/// grants filled in), authorizations, idempotency records by LSN.
+/// grants filled in), authorizations, idempotency records by LSN; set_last_at at any time.
 class StateSink {
   public:
     virtual ~StateSink() = default;
@@ -191,9 +191,9 @@ class ProjectionStore {
     /// journal; without it, another journal is an `already_exists` error.
     virtual Result<Claim> claim(const JournalId& journal, bool replace) = 0;
 
-    /// Reads the state at applied_lsn, from one snapshot. Closed authorizations and idempotency
-    /// records older than `since` are left out.
-    virtual Status load(Timestamp since, StateSink& sink) = 0;
+    /// Reads the state at applied_lsn, from one snapshot. Left out are closed authorizations and
+    /// idempotency records that are older than `kept` at the time of the newest stored mutation.
+    virtual Status load(Duration kept, StateSink& sink) = 0;
 
     /// The LSN up to which everything is committed; `fenced` if the epoch is no longer this one's.
     virtual Result<Lsn> applied_lsn() = 0;

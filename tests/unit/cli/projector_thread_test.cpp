@@ -23,7 +23,7 @@ class FakeStore final : public engine::ProjectionStore {
   public:
     Result<std::optional<engine::Claim>> current() override { return std::nullopt; }
     Result<engine::Claim> claim(const JournalId&, bool) override { return engine::Claim{}; }
-    Status load(Timestamp, engine::StateSink&) override { return {}; }
+    Status load(Duration, engine::StateSink&) override { return {}; }
 
     Result<Lsn> applied_lsn() override {
         MutexLock lock(mutex_);

@@ -49,10 +49,10 @@ class Projected {
 /// An engine that was loaded from the database of another one and replayed what it had not got yet.
 class Restarted {
   public:
-    explicit Restarted(Projected& before, Timestamp since = {})
+    explicit Restarted(Projected& before, Duration kept = EngineOptions{}.retention)
         : rig(options(before), before.rig.log.last()) {
         rig.clock.set(before.rig.clock.now());
-        const Status loaded = before.database.load(since, rig.engine.loader());
+        const Status loaded = before.database.load(kept, rig.engine.loader());
         EXPECT_TRUE(loaded.has_value());
         const auto records = before.rig.log.records();
         for (std::uint64_t i = before.database.owner->applied_lsn.value; i < records.size(); ++i) {

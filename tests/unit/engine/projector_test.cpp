@@ -79,7 +79,7 @@ class ProjectorTest : public ::testing::Test {
         EXPECT_EQ(database.audit(), "");
         EngineRig loaded;
         loaded.clock.set(rig.clock.now());
-        ASSERT_TRUE(database.load(Timestamp{}, loaded.engine.loader()).has_value());
+        ASSERT_TRUE(database.load(EngineOptions{}.retention, loaded.engine.loader()).has_value());
         ASSERT_TRUE(loaded.engine.finish_recovery().has_value());
         const std::size_t known = rig.log.size();
         const std::string expected = rig.describe(traffic.wallets(), traffic.authorizations());
