@@ -1,0 +1,165 @@
+#include "faregate/node/node.h"
+
+#include <gtest/gtest.h>
+
+#include "faregate/node/projection.h"
+#include "support/engine_rig.h"
+#include "support/manual_clock.h"
+#include "support/memory_database.h"
+#include "support/memory_disk.h"
+#include "support/memory_projection_store.h"
+
+namespace faregate::node {
+namespace {
+
+using engine::Execution;
+using ledger::Outcome;
+
+class NodeTest : public ::testing::Test {
+  protected:
+    NodeOptions options() {
+        NodeOptions options;
+        options.engine.stripe_count = 4;
+        options.journal.file_size = 65'536;
+        options.journal.frame_size_max = 16'384;
+        options.journal.record_size_max = 8'192;
+        options.journal.queue_size_max = 65'536;
+        options.journal.on_fatal = [](const Error& error) { FAIL() << error.message; };
+        options.make_journal_id = [this] {
+            JournalId id;
+            id.bytes[0] = ++journal_count_;
+            return id;
+        };
+        return options;
+    }
+
+    Status start(NodeOptions options) {
+        node_ = std::make_unique<Node>(disk_, store_, clock_, std::move(options));
+        FG_TRY(node_->take_directory());
+        FG_TRY(node_->claim());
+        FG_TRY(node_->open_journal());
+        FG_TRY(node_->load());
+        return node_->replay();
+    }
+    void start() {
+        const Status started = start(options());
+        ASSERT_TRUE(started) << started.error().message;
+    }
+    void crash() {
+        disk_.kill();
+        node_.reset();
+    }
+
+    Execution execute(const ledger::Command& command, const std::string& key = "") {
+        std::optional<engine::IdempotencyKey> digest;
+        if (!key.empty()) digest = support::key(key);
+        const auto executed = node_->engine().execute(command, digest);
+        EXPECT_TRUE(executed) << executed.error().message;
+        node_->journal().write_once();
+        return *executed;
+    }
+    void create_acme() {
+        ASSERT_TRUE(node_->engine().create_asset(support::asset("USD", 2), {}));
+        execute(support::create_wallet("acme"));
+        execute(support::grant("acme", "10"));
+    }
+    void project() {
+        Projection projection(
+            store_, [this](Lsn first) { return node_->open_reader(first); }, node_->durable(),
+            node_->applied()
+        );
+        while (projection.behind()) ASSERT_TRUE(projection.step());
+    }
+
+    support::MemoryDisk disk_;
+    support::MemoryDatabase database_;
+    support::MemoryProjectionStore store_{database_};
+    support::ManualClock clock_;
+    std::unique_ptr<Node> node_;
+    std::uint8_t journal_count_ = 0;
+};
+
+TEST_F(NodeTest, GoesOnWithWhatStoreAndJournalHave) {
+    start();
+    create_acme();
+    project();
+    execute(support::debit("acme", "3"), "second");
+    crash();
+    start();
+    EXPECT_EQ(node_->ownership().applied_lsn, Lsn{3});
+    EXPECT_EQ(node_->durable().value(), Lsn{4});
+    EXPECT_EQ(node_->backlog(), 1U);
+    EXPECT_TRUE(execute(support::debit("acme", "3"), "second").replayed);
+}
+
+TEST_F(NodeTest, RemembersAnswersWhenTheClockHadJumpedAheadAtTheStart) {
+    start();
+    create_acme();
+    execute(support::debit("acme", "3"), "key");
+    project();
+    crash();
+    const Timestamp before = clock_.now();
+    clock_.advance(Duration::seconds(30 * 86'400));
+    start();
+    clock_.set(before);
+    EXPECT_TRUE(execute(support::debit("acme", "3"), "key").replayed);
+}
+
+TEST_F(NodeTest, AStoreThatComesBackCanBeAskedAgain) {
+    node_ = std::make_unique<Node>(disk_, store_, clock_, options());
+    ASSERT_TRUE(node_->take_directory());
+    store_.go_away();
+    EXPECT_EQ(node_->claim().error().code, ErrorCode::unavailable);
+    store_.come_back();
+    ASSERT_TRUE(node_->claim());
+    ASSERT_TRUE(node_->open_journal());
+    store_.go_away();
+    EXPECT_EQ(node_->load().error().code, ErrorCode::unavailable);
+    store_.come_back();
+    ASSERT_TRUE(node_->load());
+    ASSERT_TRUE(node_->replay());
+    create_acme();
+    EXPECT_EQ(node_->durable().value(), Lsn{3});
+}
+
+TEST_F(NodeTest, AnErrorOfTheProgressEndsTheReplay) {
+    start();
+    create_acme();
+    crash();
+    node_ = std::make_unique<Node>(disk_, store_, clock_, options());
+    ASSERT_TRUE(node_->take_directory());
+    ASSERT_TRUE(node_->claim());
+    ASSERT_TRUE(node_->open_journal());
+    ASSERT_TRUE(node_->load());
+    std::vector<Lsn> seen;
+    const Status replayed = node_->replay([&](Lsn lsn) -> Status {
+        seen.push_back(lsn);
+        if (lsn == Lsn{2}) return failure(ErrorCode::unavailable, "enough");
+        return {};
+    });
+    ASSERT_FALSE(replayed);
+    EXPECT_EQ(replayed.error().message, "enough");
+    EXPECT_EQ(seen, (std::vector<Lsn>{Lsn{1}, Lsn{2}}));
+}
+
+TEST_F(NodeTest, ANewJournalGoesOnWhereTheStoreEnds) {
+    start();
+    create_acme();
+    project();
+    execute(support::debit("acme", "3"));
+    crash();
+    for (const auto& name : disk_.names()) disk_.erase(name);
+    const Status refused = start(options());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::already_exists);
+
+    node_.reset();
+    NodeOptions fresh = options();
+    fresh.new_journal = true;
+    ASSERT_TRUE(start(fresh));
+    EXPECT_EQ(node_->recovery()->first_lsn, Lsn{4});
+    EXPECT_EQ(execute(support::debit("acme", "10")).receipt.outcome, Outcome::accepted);
+}
+
+}  // namespace
+}  // namespace faregate::node
