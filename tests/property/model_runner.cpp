@@ -272,7 +272,7 @@ std::string ModelRunner::compare_account(int asset) const {
 }
 
 std::string ModelRunner::compare_grant(int index) const {
-    const LedgerModel::Grant& model = model_.grants[static_cast<std::size_t>(index)];
+    const LedgerModel::Grant& model = model_.grants.at(index);
     const Grant* grant = driver_.wallet()->find_grant(grant_id(index));
     const std::string name = "g" + std::to_string(index);
     if (grant == nullptr || model.gone()) {
@@ -286,7 +286,7 @@ std::string ModelRunner::compare_grant(int index) const {
 }
 
 std::string ModelRunner::compare_hold(int index) const {
-    const LedgerModel::Hold& model = model_.holds[static_cast<std::size_t>(index)];
+    const LedgerModel::Hold& model = model_.holds.at(index);
     const Authorization& hold = driver_.authorizations().at(hold_id(index));
     const std::string name = "h" + std::to_string(index);
     const bool same = to_string(hold.status) == model.status && hold.late == model.late &&

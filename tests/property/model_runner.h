@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "property/ledger_model.h"
 #include "support/ledger_driver.h"
+#include "support/ledger_model.h"
 
 namespace faregate::support {
 

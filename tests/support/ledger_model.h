@@ -9,8 +9,8 @@
 namespace faregate::support {
 
 /// The ledger's rules once more, from their description and as plainly as they can be said: money
-/// is counted coin by coin, lists are searched from the front, and nothing is fast. Times are
-/// seconds.
+/// is counted coin by coin, lists are searched from the front, and nothing is fast. Times are in
+/// any unit.
 class LedgerModel {
   public:
     static constexpr int credit = -1;  ///< in place of a grant: a coin of the credit line
@@ -43,6 +43,7 @@ class LedgerModel {
     struct Hold {
         std::string status = "authorized";
         std::int64_t until = 0;
+        std::int64_t closed = never;
         bool late = false;
         bool settled = false;
         std::map<int, Line> lines;
@@ -69,6 +70,8 @@ class LedgerModel {
     std::string increment(int hold, const Amounts& amounts, std::optional<std::int64_t> ttl);
     std::string set_limit(int asset, int limit);
     void advance_to(std::int64_t time);
+    /// Forgets what was closed at or before a time, and grants that are gone.
+    void forget(std::int64_t time);
 
     int free(int asset) const;
     int held(int asset) const;
@@ -79,8 +82,10 @@ class LedgerModel {
     bool frozen = false;
     Policy policy = Policy::cap;
     std::map<int, Account> accounts;
-    std::vector<Grant> grants;  ///< in the order of creation
-    std::vector<Hold> holds;
+    std::map<int, Grant> grants;  ///< by number, in the order of creation
+    std::map<int, Hold> holds;
+    int next_grant = 0;  ///< the number of the next one
+    int next_hold = 0;
 
   private:
     int next_to_burn(int asset) const;
@@ -90,6 +95,7 @@ class LedgerModel {
     void capture_coin(Line& line, int asset);
     void release(Hold& hold);
     void pay_debts();
+    void close(Hold& hold, const std::string& status);
     void make_effective(Grant& grant);
     void end(Grant& grant, const std::string& status);
     std::string admit(const Amounts& amounts) const;

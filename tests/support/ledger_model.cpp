@@ -1,4 +1,4 @@
-#include "property/ledger_model.h"
+#include "support/ledger_model.h"
 
 #include <algorithm>
 #include <tuple>
@@ -13,7 +13,7 @@ int LedgerModel::Line::held() const {
 
 int LedgerModel::free(int asset) const {
     int sum = 0;
-    for (const Grant& grant : grants) {
+    for (const auto& [number, grant] : grants) {
         if (grant.asset == asset && grant.status == "active") sum += grant.free;
     }
     return sum;
@@ -21,7 +21,7 @@ int LedgerModel::free(int asset) const {
 
 int LedgerModel::held(int asset) const {
     int sum = 0;
-    for (const Hold& hold : holds) {
+    for (const auto& [number, hold] : holds) {
         const auto line = hold.lines.find(asset);
         if (line != hold.lines.end()) sum += line->second.held();
     }
@@ -30,7 +30,7 @@ int LedgerModel::held(int asset) const {
 
 int LedgerModel::held_credit(int asset) const {
     int sum = 0;
-    for (const Hold& hold : holds) {
+    for (const auto& [index, hold] : holds) {
         const auto line = hold.lines.find(asset);
         if (line == hold.lines.end()) continue;
         for (const auto& [grant, number] : line->second.coins) {
@@ -49,28 +49,26 @@ int LedgerModel::available(int asset) const {
 
 int LedgerModel::next_to_burn(int asset) const {
     int best = credit;
-    for (std::size_t i = 0; i < grants.size(); ++i) {
-        const Grant& grant = grants[i];
+    for (const auto& [number, grant] : grants) {
         if (grant.asset != asset || grant.status != "active" || grant.free == 0) continue;
         const auto rank = [&](int index) {
-            const Grant& each = grants[static_cast<std::size_t>(index)];
+            const Grant& each = grants.at(index);
             return std::tuple(each.priority, each.until, each.paid, each.from, index);
         };
-        const int index = static_cast<int>(i);
-        if (best == credit || rank(index) < rank(best)) best = index;
+        if (best == credit || rank(number) < rank(best)) best = number;
     }
     return best;
 }
 
 int LedgerModel::take_coin(int asset) {
     const int grant = next_to_burn(asset);
-    if (grant != credit) --grants[static_cast<std::size_t>(grant)].free;
+    if (grant != credit) --grants.at(grant).free;
     return grant;
 }
 
 /// A grant keeps its place in a hold, even when all of its coins there were captured.
 void LedgerModel::put_coin(Line& line, int grant) {
-    if (grant != credit) ++grants[static_cast<std::size_t>(grant)].pinned;
+    if (grant != credit) ++grants.at(grant).pinned;
     for (auto& [owner, number] : line.coins) {
         if (owner != grant) continue;
         ++number;
@@ -90,7 +88,7 @@ void LedgerModel::capture_coin(Line& line, int asset) {
         if (grant == credit) {
             ++account.spent_credit;
         } else {
-            --grants[static_cast<std::size_t>(grant)].pinned;
+            --grants.at(grant).pinned;
         }
         return;
     }
@@ -100,8 +98,8 @@ void LedgerModel::capture_coin(Line& line, int asset) {
 void LedgerModel::release(Hold& hold) {
     for (auto& [asset, line] : hold.lines) {
         for (const auto& [owner, number] : line.coins) {
-            if (owner == credit) continue;
-            Grant& grant = grants[static_cast<std::size_t>(owner)];
+            if (owner == credit || number == 0) continue;
+            Grant& grant = grants.at(owner);
             grant.pinned -= number;
             if (grant.status == "active") {
                 grant.free += number;
@@ -111,6 +109,19 @@ void LedgerModel::release(Hold& hold) {
         }
         line.coins.clear();
     }
+}
+
+void LedgerModel::close(Hold& hold, const std::string& status) {
+    hold.status = status;
+    hold.closed = now;
+    release(hold);
+}
+
+void LedgerModel::forget(std::int64_t time) {
+    std::erase_if(holds, [&](const auto& each) {
+        return each.second.status != "authorized" && each.second.closed <= time;
+    });
+    std::erase_if(grants, [](const auto& each) { return each.second.gone(); });
 }
 
 void LedgerModel::pay_debts() {
@@ -143,14 +154,15 @@ std::string LedgerModel::add_grant(Grant grant, int amount) {
     grant.status = "scheduled";
     grant.scheduled = amount;
     accounts[grant.asset];
-    grants.push_back(grant);
-    if (grant.from <= now) make_effective(grants.back());
+    Grant& added = grants[next_grant++] = grant;
+    if (grant.from <= now) make_effective(added);
     return "accepted";
 }
 
 std::string LedgerModel::revoke(int index) {
-    if (index < 0 || index >= static_cast<int>(grants.size())) return "grant_not_found";
-    Grant& grant = grants[static_cast<std::size_t>(index)];
+    const auto found = grants.find(index);
+    if (found == grants.end()) return "grant_not_found";
+    Grant& grant = found->second;
     if (grant.gone()) return "grant_not_found";
     if (grant.status == "expired" || grant.status == "revoked") return "grant_state";
     end(grant, "revoked");
@@ -178,7 +190,7 @@ std::string LedgerModel::authorize(const Amounts& amounts, std::int64_t ttl, boo
         line.authorized = amount;
         for (int i = 0; i < amount; ++i) put_coin(line, take_coin(asset));
     }
-    holds.push_back(std::move(hold));
+    holds[next_hold++] = std::move(hold);
     return outcome;
 }
 
@@ -208,8 +220,9 @@ std::string LedgerModel::check_capture(const Hold& hold, const Amounts& wanted) 
 }
 
 std::string LedgerModel::capture(int index, std::optional<Amounts> amounts, bool final) {
-    if (index < 0 || index >= static_cast<int>(holds.size())) return "authorization_not_found";
-    Hold& hold = holds[static_cast<std::size_t>(index)];
+    const auto found = holds.find(index);
+    if (found == holds.end()) return "authorization_not_found";
+    Hold& hold = found->second;
     Amounts wanted;
     for (const auto& [asset, amount] : amounts.value_or(Amounts{})) {
         if (hold.lines.count(asset) == 0) return "asset_not_held";
@@ -237,19 +250,18 @@ std::string LedgerModel::capture(int index, std::optional<Amounts> amounts, bool
     if (late) hold.late = true;
     if (late && final) hold.settled = true;
     if (!late && final) {
-        hold.status = "captured";
-        release(hold);
+        close(hold, "captured");
     }
     pay_debts();
     return "accepted";
 }
 
 std::string LedgerModel::give_back(int index) {
-    if (index < 0 || index >= static_cast<int>(holds.size())) return "authorization_not_found";
-    Hold& hold = holds[static_cast<std::size_t>(index)];
+    const auto found = holds.find(index);
+    if (found == holds.end()) return "authorization_not_found";
+    Hold& hold = found->second;
     if (hold.status != "authorized") return "authorization_state";
-    hold.status = "voided";
-    release(hold);
+    close(hold, "voided");
     pay_debts();
     return "accepted";
 }
@@ -257,8 +269,9 @@ std::string LedgerModel::give_back(int index) {
 std::string LedgerModel::increment(
     int index, const Amounts& amounts, std::optional<std::int64_t> ttl
 ) {
-    if (index < 0 || index >= static_cast<int>(holds.size())) return "authorization_not_found";
-    Hold& hold = holds[static_cast<std::size_t>(index)];
+    const auto found = holds.find(index);
+    if (found == holds.end()) return "authorization_not_found";
+    Hold& hold = found->second;
     for (const auto& [asset, amount] : amounts) {
         if (hold.lines.count(asset) == 0) return "asset_not_held";
     }
@@ -290,13 +303,13 @@ std::string LedgerModel::set_limit(int asset, int limit) {
 /// Lets the earliest thing happen that is due; false if nothing is. At one moment grants become
 /// effective first, then holds end, then grants.
 bool LedgerModel::next_event() {
-    std::vector<std::tuple<std::int64_t, int, std::size_t>> due;
-    for (std::size_t i = 0; i < grants.size(); ++i) {
-        if (grants[i].status == "scheduled") due.emplace_back(grants[i].from, 0, i);
-        if (grants[i].status == "active") due.emplace_back(grants[i].until, 2, i);
+    std::vector<std::tuple<std::int64_t, int, int>> due;
+    for (const auto& [number, grant] : grants) {
+        if (grant.status == "scheduled") due.emplace_back(grant.from, 0, number);
+        if (grant.status == "active") due.emplace_back(grant.until, 2, number);
     }
-    for (std::size_t i = 0; i < holds.size(); ++i) {
-        if (holds[i].status == "authorized") due.emplace_back(holds[i].until, 1, i);
+    for (const auto& [number, hold] : holds) {
+        if (hold.status == "authorized") due.emplace_back(hold.until, 1, number);
     }
     if (due.empty()) return false;
     const auto [at, kind, index] = *std::min_element(due.begin(), due.end());
@@ -304,8 +317,7 @@ bool LedgerModel::next_event() {
     if (kind == 0) make_effective(grants[index]);
     if (kind == 2) end(grants[index], "expired");
     if (kind != 1) return true;
-    holds[index].status = "expired";
-    release(holds[index]);
+    close(holds[index], "expired");
     pay_debts();
     return true;
 }
