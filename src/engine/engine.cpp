@@ -261,10 +261,12 @@ Result<Execution> Engine::Impl::execute_locked(
     if (decision.has_mutation || kept_decline) {
         FG_TRY_ASSIGN(execution.lsn, commit(stripe, key ? &*key : nullptr));
         ++stripe.id_counter;
-    } else if (wallet != nullptr) {
+    } else {
+        // What is not found may have been there until a mutation that is not durable yet.
+        execution.lsn = wallet != nullptr ? wallet->lsn : state.last_lsn();
         // The answer may name an asset that is newer than anything in the wallet.
         const bool any = stripe.assets->size() > 0;
-        execution.lsn = std::max(wallet->lsn, any ? stripe.assets->all().back().lsn : Lsn{});
+        if (any) execution.lsn = std::max(execution.lsn, stripe.assets->all().back().lsn);
     }
     execution.receipt = decision.receipt;
     return execution;

@@ -80,6 +80,7 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
                                        mutation.wallet.text() + ")"
         );
     };
+    last_lsn_ = lsn;
     Wallet* wallet = find_wallet(mutation.wallet);
     if (std::holds_alternative<WalletCreated>(mutation.change)) {
         if (wallet != nullptr) return misfit("the wallet exists");

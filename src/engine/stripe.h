@@ -62,6 +62,8 @@ class StripeState {
     Status load_wallet(ledger::Wallet wallet);
     Status load_authorization(ledger::Authorization authorization);
 
+    /// Of the last mutation that was applied.
+    Lsn last_lsn() const noexcept { return last_lsn_; }
     std::size_t wallet_count() const noexcept { return wallets_.size(); }
     std::size_t hold_count() const noexcept { return holds_.size(); }
     std::size_t open_count() const noexcept { return open_count_; }
@@ -91,6 +93,7 @@ class StripeState {
     void set_grant_timer(const ledger::Grant& grant);
 
     Duration retention_;
+    Lsn last_lsn_;
     std::size_t open_count_ = 0;
     boost::unordered_flat_map<WalletId, std::unique_ptr<ledger::Wallet>, TextHash> wallets_;
     boost::unordered_flat_map<AuthorizationId, std::unique_ptr<Hold>, UidHash> holds_;

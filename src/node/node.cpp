@@ -41,7 +41,7 @@ Status Node::claim() {
     );
     // The journal comes first: an empty one whose store was not claimed yet is no loss.
     if (plan.create_from) FG_TRY(create_journal(*plan.create_from));
-    FG_TRY_ASSIGN(claim_, store_.claim(recovery_->journal, plan.replace));
+    FG_TRY_ASSIGN(claim_, store_.claim(recovery_->journal, recovery_->epoch, plan.replace));
     return {};
 }
 

@@ -31,14 +31,16 @@ std::optional<engine::Claim> read_live(pqxx::transaction_base& transaction) {
 
 /// Nothing if the journal does not own the database. Waits for a commit of an earlier owner that is
 /// still under way, and counts it in.
-std::optional<engine::Claim> raise_epoch(pqxx::connection& connection, const JournalId& journal) {
+std::optional<engine::Claim> raise_epoch(
+    pqxx::connection& connection, const JournalId& journal, Epoch above
+) {
     pqxx::work transaction(connection);
     const auto rows = execute(
         transaction,
-        "UPDATE journals SET epoch = epoch + 1, claimed_at = now() "
+        "UPDATE journals SET epoch = greatest(epoch, $2) + 1, claimed_at = now() "
         "WHERE journal_id = $1 AND retired_at IS NULL RETURNING " +
             std::string(claim_columns),
-        journal.text()
+        journal.text(), above.value
     );
     if (rows.empty()) return std::nullopt;
     const engine::Claim claim = read_claim(rows[0]);
@@ -90,17 +92,17 @@ Result<std::optional<engine::Claim>> Store::current() {
     });
 }
 
-Result<engine::Claim> Store::claim(const JournalId& journal, bool replace) {
+Result<engine::Claim> Store::claim(const JournalId& journal, Epoch above, bool replace) {
     return with_connection("claim the database", [&](pqxx::connection& connection) {
-        auto claimed = raise_epoch(connection, journal);
-        if (!claimed) claimed = take_over(connection, journal, replace);
+        auto claimed = raise_epoch(connection, journal, above);
+        if (!claimed) claimed = take_over(connection, journal, above, replace);
         claim_ = claimed;
         return *claimed;
     });
 }
 
 engine::Claim Store::take_over(
-    pqxx::connection& connection, const JournalId& journal, bool replace
+    pqxx::connection& connection, const JournalId& journal, Epoch above, bool replace
 ) {
     // In a transaction of its own, since two that upgraded the lock would wait for each other.
     pqxx::work transaction(connection);
@@ -121,14 +123,15 @@ engine::Claim Store::take_over(
     const auto rows = execute(
         transaction,
         "INSERT INTO journals AS j (journal_id, epoch, applied_lsn, last_at) "
-        "SELECT $1, coalesce(max(epoch), 0) + 1, coalesce(max(applied_lsn), 0), max(last_at) "
+        "SELECT $1, greatest(coalesce(max(epoch), 0), $2) + 1, coalesce(max(applied_lsn), 0), "
+        "    max(last_at) "
         "FROM journals "
         "ON CONFLICT (journal_id) DO UPDATE SET epoch = excluded.epoch, "
         "    applied_lsn = excluded.applied_lsn, last_at = excluded.last_at, claimed_at = now(), "
         "    retired_at = NULL "
         "RETURNING " +
             std::string(claim_columns),
-        journal.text()
+        journal.text(), above.value
     );
     const engine::Claim claim = read_claim(rows[0]);
     transaction.commit();

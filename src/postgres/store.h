@@ -21,14 +21,16 @@ class Store final : public engine::ProjectionStore {
         : database_url_(std::move(database_url)), options_(options) {}
 
     Result<std::optional<engine::Claim>> current() override;
-    Result<engine::Claim> claim(const JournalId& journal, bool replace) override;
+    Result<engine::Claim> claim(const JournalId& journal, Epoch above, bool replace) override;
     Status load(Duration kept, engine::StateSink& sink) override;
     Result<Lsn> applied_lsn() override;
     Status commit(const engine::ProjectionBatch& batch) override;
 
   private:
     pqxx::connection& connection();
-    engine::Claim take_over(pqxx::connection& connection, const JournalId& journal, bool replace);
+    engine::Claim take_over(
+        pqxx::connection& connection, const JournalId& journal, Epoch above, bool replace
+    );
     void advance(pqxx::work& transaction, const engine::ProjectionBatch& batch);
     [[noreturn]] void explain_refusal(
         pqxx::work& transaction, const engine::ProjectionBatch& batch

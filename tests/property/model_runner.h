@@ -45,9 +45,7 @@ class ModelRunner {
     Timestamp at(std::int64_t seconds) const;
 
     std::string compare() const;
-    std::string compare_account(int asset) const;
-    std::string compare_grant(int index) const;
-    std::string compare_hold(int index) const;
+    std::string compare_flows(int asset) const;
 
     LedgerDriver driver_;
     LedgerModel model_;

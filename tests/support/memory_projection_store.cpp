@@ -29,7 +29,7 @@ Result<std::optional<Claim>> MemoryProjectionStore::current() {
     return std::optional(Claim{owner.journal, owner.epoch, owner.applied_lsn});
 }
 
-Result<Claim> MemoryProjectionStore::claim(const JournalId& journal, bool replace) {
+Result<Claim> MemoryProjectionStore::claim(const JournalId& journal, Epoch above, bool replace) {
     FG_TRY(connect());
     MemoryDatabase::Owner next;
     next.journal = journal;
@@ -46,7 +46,7 @@ Result<Claim> MemoryProjectionStore::claim(const JournalId& journal, bool replac
         next.applied_lsn = std::max(next.applied_lsn, each.applied_lsn);
         next.last_at = std::max(next.last_at, each.last_at);
     }
-    ++next.epoch.value;
+    next.epoch = Epoch{std::max(next.epoch, above).value + 1};
     if (database_.owner && database_.owner->journal != journal) database_.retired = known;
     database_.owner = next;
     claim_ = Claim{next.journal, next.epoch, next.applied_lsn};

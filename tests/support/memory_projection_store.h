@@ -11,7 +11,7 @@ class MemoryProjectionStore final : public engine::ProjectionStore {
     explicit MemoryProjectionStore(MemoryDatabase& database) : database_(database) {}
 
     Result<std::optional<engine::Claim>> current() override;
-    Result<engine::Claim> claim(const JournalId& journal, bool replace) override;
+    Result<engine::Claim> claim(const JournalId& journal, Epoch above, bool replace) override;
     Status load(Duration kept, engine::StateSink& sink) override;
     Result<Lsn> applied_lsn() override;
     Status commit(const engine::ProjectionBatch& batch) override;

@@ -46,7 +46,7 @@ struct View {
 };
 
 struct EngineOptions {
-    std::uint32_t stripe_count = 256;  ///< a power of two, at most 65,536
+    std::uint32_t stripe_count = 256;  ///< a power of two from 2 to 65,536
     /// How long idempotency keys are kept, and closed authorizations for late captures.
     Duration retention = Duration::seconds(86'400);
     Epoch epoch;  ///< goes into new ids

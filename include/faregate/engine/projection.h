@@ -186,10 +186,11 @@ class ProjectionStore {
     /// The journal that the database belongs to, or nothing for a new database.
     virtual Result<std::optional<Claim>> current() = 0;
 
-    /// Becomes the owner: raises the epoch, so that every earlier owner is fenced. Registers the
-    /// journal if the database is new. With `replace`, takes the database over from another
-    /// journal; without it, another journal is an `already_exists` error.
-    virtual Result<Claim> claim(const JournalId& journal, bool replace) = 0;
+    /// Becomes the owner: raises the epoch above every earlier one, so that every earlier owner is
+    /// fenced, and above `above`, the newest that the journal knows of: a database that fell back
+    /// may not. Registers the journal if the database is new. With `replace`, takes the database
+    /// over from another journal; without it, another journal is an `already_exists` error.
+    virtual Result<Claim> claim(const JournalId& journal, Epoch above, bool replace) = 0;
 
     /// Reads the state at applied_lsn, from one snapshot. Left out are closed authorizations and
     /// idempotency records that are older than `kept` at the time of the newest stored mutation.

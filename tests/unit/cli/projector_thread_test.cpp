@@ -22,7 +22,7 @@ constexpr int patience_ms = 20'000;
 class FakeStore final : public engine::ProjectionStore {
   public:
     Result<std::optional<engine::Claim>> current() override { return std::nullopt; }
-    Result<engine::Claim> claim(const JournalId&, bool) override { return engine::Claim{}; }
+    Result<engine::Claim> claim(const JournalId&, Epoch, bool) override { return engine::Claim{}; }
     Status load(Duration, engine::StateSink&) override { return {}; }
 
     Result<Lsn> applied_lsn() override {

@@ -22,7 +22,7 @@ class Projected {
   public:
     explicit Projected(EngineOptions options = support::EngineRig::default_options())
         : rig(options) {
-        EXPECT_TRUE(store.claim(some_journal, false).has_value());
+        EXPECT_TRUE(store.claim(some_journal, Epoch{}, false).has_value());
     }
 
     /// Carries the next `count` records over in one batch.

@@ -71,7 +71,7 @@ TEST(Projection, IsTheSameHoweverTheRecordsAreBatched) {
         const std::string at_once = describe(projected.database);
         for (const std::size_t size : {1U, 2U, 7U, 50U}) {
             projected.database = {};
-            ASSERT_TRUE(projected.store.claim(some_journal, false).has_value());
+            ASSERT_TRUE(projected.store.claim(some_journal, Epoch{}, false).has_value());
             while (projected.database.owner->applied_lsn < projected.rig.log.last()) {
                 projected.project(size);
                 ASSERT_FALSE(::testing::Test::HasFatalFailure()) << "seed " << seed;

@@ -31,7 +31,7 @@ class ProjectorTest : public ::testing::Test {
         auto created = journal::Journal::create(disk, disk.lock().value(), start, options);
         EXPECT_TRUE(created.has_value());
         journal = std::move(*created);
-        EXPECT_TRUE(store.claim(some_journal, false).has_value());
+        EXPECT_TRUE(store.claim(some_journal, Epoch{}, false).has_value());
         make_projector(store, 10);
     }
 
@@ -182,7 +182,7 @@ TEST_F(ProjectorTest, AFencedOneStops) {
     send(40);
     ASSERT_EQ(projector->step(Lsn{10}).value(), Lsn{10});
     support::MemoryProjectionStore other(database);
-    ASSERT_EQ(other.claim(some_journal, false).value().epoch, Epoch{2});
+    ASSERT_EQ(other.claim(some_journal, Epoch{}, false).value().epoch, Epoch{2});
     for (int i = 0; i < 2; ++i) {
         const auto stepped = projector->step(journal->durable_lsn());
         EXPECT_EQ(stepped.error().code, ErrorCode::fenced);

@@ -51,7 +51,7 @@ class PostgresTest : public ::testing::Test {
         const auto applied = migrate(url);
         ASSERT_TRUE(applied.has_value()) << applied.error().message;
         store = make_store(url);
-        const auto claimed = store->claim(journal_id(1), false);
+        const auto claimed = store->claim(journal_id(1), Epoch{}, false);
         ASSERT_TRUE(claimed.has_value()) << claimed.error().message;
     }
 

@@ -26,9 +26,18 @@ TEST_F(Store, AClaimRegistersTheJournalAndRaisesTheEpoch) {
     EXPECT_EQ((*owner)->epoch, Epoch{1});
     EXPECT_EQ((*owner)->applied_lsn, Lsn{});
 
-    const auto again = make_store(url)->claim(journal_id(1), false);
+    const auto again = make_store(url)->claim(journal_id(1), Epoch{}, false);
     ASSERT_TRUE(again.has_value());
     EXPECT_EQ(again->epoch, Epoch{2});
+}
+
+TEST_F(Store, AClaimRaisesTheEpochAboveTheJournals) {
+    const auto same = make_store(url)->claim(journal_id(1), Epoch{7}, false);
+    ASSERT_TRUE(same.has_value());
+    EXPECT_EQ(same->epoch, Epoch{8});
+    const auto other = make_store(url)->claim(journal_id(2), Epoch{20}, true);
+    ASSERT_TRUE(other.has_value());
+    EXPECT_EQ(other->epoch, Epoch{21});
 }
 
 TEST_F(Store, ABatchIsAppliedOnce) {
@@ -74,7 +83,7 @@ TEST_F(Store, ALaterClaimFencesTheEarlierOwner) {
     World world;
     start(world);
     auto successor = make_store(url);
-    ASSERT_TRUE(successor->claim(journal_id(1), false).has_value());
+    ASSERT_TRUE(successor->claim(journal_id(1), Epoch{}, false).has_value());
 
     const auto batch = world.take_batch();
     const Status committed = store->commit(batch);
@@ -88,7 +97,7 @@ TEST_F(Store, ALaterClaimFencesTheEarlierOwner) {
 }
 
 TEST_F(Store, AnotherJournalIsRefusedAndToldWhy) {
-    const auto other = make_store(url)->claim(journal_id(2), false);
+    const auto other = make_store(url)->claim(journal_id(2), Epoch{}, false);
     ASSERT_FALSE(other.has_value());
     EXPECT_EQ(other.error().code, ErrorCode::already_exists);
     EXPECT_THAT(other.error().message, HasSubstr(journal_id(1).text()));
@@ -101,7 +110,7 @@ TEST_F(Store, AReplacementGoesOnWhereTheOldJournalStood) {
     start(world);
     commit(world.take_batch());
     auto replacement = make_store(url);
-    const auto claimed = replacement->claim(journal_id(2), true);
+    const auto claimed = replacement->claim(journal_id(2), Epoch{}, true);
     ASSERT_TRUE(claimed.has_value()) << claimed.error().message;
     EXPECT_EQ(claimed->journal, journal_id(2));
     EXPECT_EQ(claimed->applied_lsn, world.lsn());
@@ -119,9 +128,9 @@ TEST_F(Store, AReplacementGoesOnWhereTheOldJournalStood) {
 }
 
 TEST_F(Store, AReplacedJournalCanComeBackOnlyAsAReplacement) {
-    ASSERT_TRUE(make_store(url)->claim(journal_id(2), true).has_value());
-    EXPECT_EQ(store->claim(journal_id(1), false).error().code, ErrorCode::already_exists);
-    const auto back = store->claim(journal_id(1), true);
+    ASSERT_TRUE(make_store(url)->claim(journal_id(2), Epoch{}, true).has_value());
+    EXPECT_EQ(store->claim(journal_id(1), Epoch{}, false).error().code, ErrorCode::already_exists);
+    const auto back = store->claim(journal_id(1), Epoch{}, true);
     ASSERT_TRUE(back.has_value()) << back.error().message;
     EXPECT_GT(back->epoch, Epoch{2});
     EXPECT_TRUE(store->applied_lsn().has_value());
@@ -134,7 +143,9 @@ TEST_F(Store, ClaimsAtOnceGetDifferentEpochs) {
         std::vector<Result<engine::Claim>> claims(4);
         std::vector<std::thread> threads;
         for (auto& claim : claims) {
-            threads.emplace_back([&] { claim = make_store(url)->claim(journal_id(1), false); });
+            threads.emplace_back([&] {
+                claim = make_store(url)->claim(journal_id(1), Epoch{}, false);
+            });
         }
         for (auto& thread : threads) thread.join();
         std::set<Epoch> epochs;

@@ -1,0 +1,461 @@
+#include "simulation/episode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace faregate::simulation {
+namespace {
+
+using support::MemoryDatabase;
+using support::MemoryDisk;
+using Operation = MemoryDisk::Operation;
+
+constexpr int client_count = 8;
+constexpr std::uint64_t disk_size = std::uint64_t{64} << 20;
+constexpr Duration tick = Duration{1};
+
+Error io_error(const char* what) { return Error{ErrorCode::io, what}; }
+
+}  // namespace
+
+Episode::Episode(std::uint64_t seed, Tally& tally)
+    : random_(seed),
+      tally_(tally),
+      disk_(std::make_unique<MemoryDisk>()),
+      wallet_count_(2 + static_cast<int>(below(6))),
+      stripes_(2U << below(3)),
+      retention_(Duration::seconds(30 + static_cast<std::int64_t>(below(120)))),
+      auditor_(wallet_count_, retention_),
+      clients_(random_, client_count, wallet_count_) {
+    disk_->set_capacity(disk_size);
+}
+
+Episode::~Episode() = default;
+
+void Episode::require(bool holds, const std::string& what) {
+    if (!holds) throw Violation(what);
+}
+
+void Episode::expect_everything(Tally& tally) {
+    for (int i = 0; i < ledger::outcome_count; ++i) {
+        const auto outcome = static_cast<ledger::Outcome>(i);
+        // Assets are created once and for all.
+        if (outcome != ledger::Outcome::asset_exists) {
+            tally.expect(std::string("outcome ") + to_string(outcome));
+        }
+    }
+    for (const char* name :
+         {"outcome replayed",
+          "outcome unavailable",
+          "acknowledged",
+          "crash power",
+          "crash kill",
+          "crash in start",
+          "stopped",
+          "restart",
+          "restart new journal",
+          "restart torn tail",
+          "restart lost mutations",
+          "refused damage",
+          "harmless damage",
+          "failed sync",
+          "failed write",
+          "failed preparation",
+          "disk full",
+          "database away",
+          "database lost answer",
+          "database refused commit",
+          "database fell back",
+          "fenced",
+          "clock back",
+          "clock ahead",
+          "swept",
+          "files removed",
+          "quiet audit"}) {
+        tally.expect(name);
+    }
+}
+
+void Episode::run(std::uint64_t operations) {
+    start();
+    create_asset(0);
+    create_asset(1);
+    while (operations_ < operations) step();
+    settle();
+}
+
+void Episode::step() {
+    if (!server_) return start();
+    if (server_->dead()) {
+        if (server_->fenced()) tally_.count("fenced");
+        return one_in(2) ? crash() : leave_down();
+    }
+    use_server();
+    deliver();
+    move_time();
+    if (one_in(40)) make_trouble();
+}
+
+void Episode::use_server() {
+    const std::uint64_t what = below(100);
+    if (what < 55) {
+        send();
+    } else if (what < 60) {
+        read();
+    } else if (what < 80) {
+        server_->write();
+    } else if (what < 84) {
+        server_->prepare();
+    } else if (what < 94) {
+        server_->project();
+    } else if (what < 96) {
+        const auto swept = server_->node().engine().sweep();
+        auditor_.stamp(clock_.now());
+        if (swept && *swept > 0) tally_.count("swept");
+    } else if (what < 97 && !auditor_.asset_exists(2)) {
+        create_asset(2);
+    } else if (what < 98) {
+        // As far back as a database that falls back may need it.
+        Lsn keep = server_->node().applied().value();
+        for (const MemoryDatabase& backup : backups_) {
+            keep = std::min(keep, backup.owner ? backup.owner->applied_lsn : Lsn{});
+        }
+        const auto removed =
+            server_->node().journal().remove_before(keep.next(), Timestamp::never());
+        if (removed && *removed > 0) tally_.count("files removed");
+    } else if (what < 99 && backups_.size() < 2 && database_.owner) {
+        backups_.push_back(database_);
+    } else if (!backups_.empty()) {
+        backups_.erase(backups_.begin());
+    }
+}
+
+void Episode::send() {
+    const auto client = clients_.pick_idle();
+    if (client) execute(*client);
+}
+
+void Episode::execute(int client) {
+    ++operations_;
+    const Request& request = clients_.send(client, clock_.now());
+    engine::Engine& engine = server_->node().engine();
+    const Timestamp at = auditor_.stamp(clock_.now());
+    const auto answer = engine.execute(to_command(request.action), to_key(request));
+    const Lsn last = server_->node().journal().last_lsn();
+    auditor_.executed(request, at, answer, last, engine);
+    tally_.count("outcome " + auditor_.outcome());
+    if (!answer) return clients_.refused(client);
+    receipts_.emplace_back(client, answer->receipt);
+    server_->wait_until_durable({client, answer->lsn, one_in(10)});
+}
+
+void Episode::read() {
+    ++operations_;
+    const int wallet = static_cast<int>(below(static_cast<std::uint64_t>(wallet_count_)));
+    const Timestamp at = auditor_.stamp(clock_.now());
+    const auto lsn = auditor_.read(wallet, at, server_->node().engine());
+    if (lsn) server_->wait_until_durable({-1, *lsn, false});
+}
+
+void Episode::create_asset(int asset) {
+    ledger::CreateAsset command;
+    command.code = asset_codes[asset];
+    command.scale = asset_scales[asset];
+    auditor_.stamp(clock_.now());
+    const auto answer = server_->node().engine().create_asset(command, {});
+    if (!answer) return;
+    require(answer->receipt.outcome == ledger::Outcome::accepted, "an asset is there already");
+    auditor_.asset_created(asset, answer->lsn);
+}
+
+void Episode::deliver() {
+    for (const Server::Waiting& each : server_->take_answerable()) {
+        auditor_.acknowledged(each.lsn);
+        if (each.client < 0) continue;
+        const auto found = std::find_if(receipts_.begin(), receipts_.end(), [&](const auto& one) {
+            return one.first == each.client;
+        });
+        require(found != receipts_.end(), "an answer for nobody");
+        clients_.answered(each.client, found->second);
+        receipts_.erase(found);
+        tally_.count("acknowledged");
+    }
+}
+
+void Episode::move_time() {
+    // To the very tick of an expiry, and past many of them.
+    clock_.advance(
+        one_in(3) ? tick : Duration::milliseconds(static_cast<std::int64_t>(below(900)))
+    );
+    if (!one_in(400)) return;
+    const Duration jump = Duration::seconds(static_cast<std::int64_t>(below(200)));
+    if (one_in(2)) {
+        clock_.advance(jump);
+        tally_.count("clock ahead");
+    } else {
+        clock_.set(Timestamp{clock_.now().microseconds - jump.microseconds});
+        tally_.count("clock back");
+    }
+}
+
+void Episode::make_trouble() {
+    if (!trouble_) return;
+    const std::uint64_t what = below(100);
+    if (what < 18) {
+        crash();
+    } else if (what < 22) {
+        stop();
+    } else if (what < 50) {
+        trouble_disk();
+    } else if (what < 94) {
+        trouble_database();
+    } else if (what < 96) {
+        replace_server();
+    }
+}
+
+void Episode::trouble_disk() {
+    if (disk_is_full_) {
+        disk_->set_capacity(disk_size);
+        disk_is_full_ = false;
+        return;
+    }
+    const std::uint64_t what = below(10);
+    if (what < 5) {
+        disk_->set_capacity(0);
+        disk_is_full_ = true;
+        tally_.count("disk full");
+        return;
+    }
+    const Operation failing = what < 7   ? Operation::sync
+                              : what < 8 ? Operation::write
+                              : what < 9 ? Operation::create
+                                         : Operation::allocate;
+    auto left = std::make_shared<std::uint64_t>(below(6));
+    auto& tally = tally_;
+    disk_->set_fault_injector(
+        [failing, left, &tally](const MemoryDisk::Access& access) -> std::optional<Error> {
+            if (access.operation != failing || (*left)-- != 0) return std::nullopt;
+            tally.count(
+                failing == Operation::sync    ? "failed sync"
+                : failing == Operation::write ? "failed write"
+                                              : "failed preparation"
+            );
+            return io_error("injected");
+        }
+    );
+}
+
+void Episode::trouble_database() {
+    switch (below(6)) {
+        case 0:
+            server_->store().go_away();
+            tally_.count("database away");
+            break;
+        case 1:
+        case 2:
+        case 3:
+            server_->store().come_back();
+            break;
+        case 4:
+            server_->store().lose_next_answer();
+            tally_.count("database lost answer");
+            if (!one_in(3)) break;
+            server_->store().refuse_next_commit();
+            tally_.count("database refused commit");
+            break;
+        default:
+            fall_back();
+            break;
+    }
+}
+
+/// A fail-over to a replica that lacks the last commits.
+void Episode::fall_back() {
+    if (backups_.empty() || backups_.front().owner->journal != database_.owner->journal) return;
+    database_ = backups_.front();
+    backups_.erase(backups_.begin());
+    tally_.count("database fell back");
+}
+
+void Episode::leave_down() {
+    clients_.disconnected();
+    receipts_.clear();
+    disk_->kill();
+    disk_->set_fault_injector({});
+    server_.reset();
+}
+
+void Episode::crash() {
+    clients_.disconnected();
+    receipts_.clear();
+    if (one_in(2)) {
+        disk_->crash(random_);
+        tally_.count("crash power");
+    } else {
+        disk_->kill();
+        tally_.count("crash kill");
+    }
+    disk_->set_fault_injector({});
+    server_.reset();
+}
+
+void Episode::stop() {
+    server_->node().stop();
+    deliver();
+    tally_.count("stopped");
+    leave_down();
+}
+
+void Episode::start() {
+    if (one_in(12)) return damage_and_start();
+    require(try_to_start(false) || !server_, "a start that failed left a server");
+}
+
+bool Episode::try_to_start(bool new_journal) {
+    server_ = std::make_unique<Server>(
+        Surroundings{*disk_, database_, clock_}, stripes_, retention_, new_journal
+    );
+    const bool interrupted = one_in(20);
+    for (int step = 0; step < Server::start_step_count; ++step) {
+        if (interrupted && one_in(4)) {
+            tally_.count("crash in start");
+            crash();
+            return false;
+        }
+        if (one_in(30)) server_->store().go_away();
+        Status done = server_->start_step(step);
+        while (!done && done.error().code == ErrorCode::unavailable) {
+            if (disk_is_full_) {
+                // The operator makes space.
+                disk_->set_capacity(disk_size);
+                disk_is_full_ = false;
+            }
+            server_->store().come_back();
+            done = server_->start_step(step);
+        }
+        require(done.has_value(), done ? "" : "the start failed: " + done.error().message);
+    }
+    server_->store().come_back();
+    tally_.count("restart");
+    const auto& found = *server_->node().recovery();
+    if (found.torn_tail) tally_.count("restart torn tail");
+    const Timestamp now = server_->node().engine().now();
+    auditor_.restarted(found.last_lsn, now, clock_.now());
+    for (int wallet = 0; wallet < wallet_count_; ++wallet) {
+        const auto lsn =
+            auditor_.read(wallet, auditor_.stamp(clock_.now()), server_->node().engine());
+        if (lsn) server_->wait_until_durable({-1, *lsn, false});
+    }
+    for (const auto& totals : server_->node().engine().totals()) {
+        require(totals.ok, "an account contradicts its grants or holds");
+    }
+    return true;
+}
+
+/// A bit flips while nobody looks. Then either the server says so, or nothing is missing.
+void Episode::damage_and_start() {
+    const auto names = disk_->names();
+    if (names.empty()) {
+        try_to_start(false);
+        return;
+    }
+    const std::string& name = names[below(names.size())];
+    const std::uint64_t size = disk_->content(name).size();
+    if (size == 0) {
+        try_to_start(false);
+        return;
+    }
+    const std::uint64_t offset = below(size);
+    const auto bit = static_cast<unsigned>(below(8));
+    disk_->flip_bit(name, offset, bit);
+    Server server(Surroundings{*disk_, database_, clock_}, stripes_, retention_, false);
+    Status done;
+    for (int step = 0; step < Server::start_step_count && done; ++step)
+        done = server.start_step(step);
+    if (!done) {
+        require(
+            done.error().code == ErrorCode::corruption ||
+                done.error().code == ErrorCode::already_exists,
+            "damage gave " + done.error().message
+        );
+        tally_.count("refused damage");
+    } else {
+        const Lsn last = server.node().recovery()->last_lsn;
+        require(
+            last >= auditor_.acknowledged(),
+            fmt::format(
+                "bit {} of byte {} of {} flipped, and LSN {} to {} are missing", bit, offset, name,
+                last.value + 1, auditor_.acknowledged().value
+            )
+        );
+        tally_.count("harmless damage");
+    }
+    disk_->kill();
+    disk_->flip_bit(name, offset, bit);
+    try_to_start(false);
+}
+
+/// The operator gives the machine up, and starts a server elsewhere; the old one is still there.
+void Episode::replace_server() {
+    if (!database_.owner) return;
+    server_->write();
+    deliver();
+    const Lsn applied = database_.owner->applied_lsn;
+    auto old = std::move(server_);
+    auto old_disk = std::move(disk_);
+    disk_ = std::make_unique<MemoryDisk>();
+    disk_->set_capacity(disk_size);
+    disk_is_full_ = false;
+    backups_.clear();
+    clients_.disconnected();
+    receipts_.clear();
+    auditor_.accept_loss(applied);
+    try_to_start(true);
+    tally_.count("restart new journal");
+    old->store().come_back();
+    old->project();
+    old->project();
+    require(old->fenced(), "a server that was replaced can still write");
+    tally_.count("fenced");
+}
+
+/// When all trouble is over, everything is everywhere.
+void Episode::settle() {
+    trouble_ = false;
+    while (!server_ || server_->dead()) step();
+    disk_->set_capacity(disk_size);
+    disk_->set_fault_injector({});
+    server_->store().come_back();
+    for (int round = 0; round < 10'000; ++round) {
+        server_->prepare();
+        server_->write();
+        server_->project();
+        if (server_->dead()) {
+            leave_down();
+            while (!server_) start();
+            continue;
+        }
+        const bool done =
+            server_->node().durable().value() == server_->node().journal().last_lsn() &&
+            !server_->projection().behind();
+        if (done && round > 3) break;
+    }
+    deliver();
+    require(!server_->dead(), "the server died in peace: " + server_->cause());
+    require(
+        database_.owner->applied_lsn == server_->node().journal().last_lsn(),
+        "the database does not catch up"
+    );
+    const std::string wrong = database_.audit();
+    require(wrong.empty(), "the database does not add up: " + wrong);
+    for (int wallet = 0; wallet < wallet_count_; ++wallet) {
+        auditor_.read(wallet, auditor_.stamp(clock_.now()), server_->node().engine());
+    }
+    tally_.count("quiet audit");
+}
+
+}  // namespace faregate::simulation
