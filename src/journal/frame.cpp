@@ -14,6 +14,14 @@ bool is_zero(std::span<const std::byte> bytes) noexcept {
                              std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
+/// A sector is written whole or not at all, and where frames go there were zeros before.
+bool has_zero_sector(std::span<const std::byte> bytes) noexcept {
+    for (std::size_t at = 0; at < bytes.size(); at += sector_size) {
+        if (is_zero(bytes.subspan(at, sector_size))) return true;
+    }
+    return false;
+}
+
 Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const JournalId& journal) {
     FrameView frame;
     FG_TRY_ASSIGN(const auto sector, window.view(offset, sector_size));
@@ -42,8 +50,10 @@ Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const Jou
     FG_TRY_ASSIGN(frame.bytes, window.view(offset, static_cast<std::size_t>(size)));
     if (frame.bytes.size() < size ||
         crc32c(frame.bytes.subspan(frame_header_size)) != header->payload_crc) {
-        frame.state = FrameState::torn;
-        frame.problem = "the checksum of the payload is wrong";
+        const bool torn = has_zero_sector(frame.bytes);
+        frame.state = torn ? FrameState::torn : FrameState::damaged;
+        frame.problem = torn ? "a part of the frame was never written"
+                             : "the checksum of the payload is wrong, though all of it was written";
     } else if (!is_well_formed(frame.payload(), header->count)) {
         frame.problem = "the payload is not a list of records";
     } else {

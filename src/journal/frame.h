@@ -12,7 +12,8 @@ enum class FrameState {
     valid,       ///< checksums and records are right
     unused,      ///< a sector of zeros, or the end of the file
     unreadable,  ///< no header of this journal: damage, or the bytes of another journal
-    torn,        ///< the header is right and the rest is not
+    torn,        ///< the header is right, the payload is not, and one of its sectors is zeros
+    damaged,     ///< the same, and none is
     impossible,  ///< checksums are right, but no writer of this version writes such a frame
 };
 

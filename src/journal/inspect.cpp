@@ -119,7 +119,9 @@ class Inspector {
         // The header of the bad frame itself must not be found again.
         std::uint64_t frames_begin = begin;
         if (bad.state == FrameState::impossible) frames_begin += sector_size;
-        if (bad.state == FrameState::torn) frames_begin += bad.header.frame_size();
+        const bool header_is_good =
+            bad.state == FrameState::torn || bad.state == FrameState::damaged;
+        if (header_is_good) frames_begin += bad.header.frame_size();
         FG_TRY_ASSIGN(const auto rest, scan_rest(window, begin, frames_begin, journal_));
         const std::uint64_t end = rest.frame_offset.value_or(rest.dirty_end);
         if (end != begin) visitor_.on_damage({name_, begin, end - begin, problem});

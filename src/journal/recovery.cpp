@@ -113,19 +113,23 @@ class Scanner {
         recovery_.last_frame_offset = offset;
         for (;;) {
             FG_TRY_ASSIGN(const auto frame, read_frame(window, offset, header->journal));
-            if (frame.state == FrameState::unused || frame.state == FrameState::unreadable) {
-                FG_TRY(end_at(window, named, chain, offset, offset));
-                break;
-            }
+            const bool no_header =
+                frame.state == FrameState::unused || frame.state == FrameState::unreadable;
             // The header stands in one sector, so it was written as it is: if it contradicts the
             // frames before it, it is no torn write.
-            std::string problem = chain.problem_with(frame.header);
+            std::string problem = no_header ? "" : chain.problem_with(frame.header);
             if (frame.state == FrameState::impossible) problem = frame.problem;
             if (!problem.empty()) return damaged(directory_, named.name, offset, problem);
-            if (frame.state == FrameState::torn) {
+            if (frame.state != FrameState::valid) {
                 // No other frame can stand within this one: what looks so is a record's bytes.
-                FG_TRY(end_at(window, named, chain, offset, offset + frame.header.frame_size()));
-                break;
+                const std::uint64_t size = no_header ? 0 : frame.header.frame_size();
+                // A write that was cut short leaves sectors of zeros, and none that cannot be read.
+                const bool torn =
+                    frame.state == FrameState::unused || frame.state == FrameState::torn;
+                problem = frame.problem;
+                FG_TRY(end_at(window, named, chain, offset, offset + size));
+                if (torn) break;
+                return damaged(directory_, named.name, offset, problem);
             }
             chain.follow(frame.header, frame.bytes);
             recovery_.last_frame_offset = offset;

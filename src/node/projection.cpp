@@ -12,7 +12,7 @@ Projection::Projection(
       open_reader_(std::move(open_reader)),
       durable_(durable),
       applied_(applied),
-      moved_(applied.value()) {}
+      moved_(applied.value().value) {}
 
 Projection::~Projection() = default;
 
@@ -22,20 +22,21 @@ Status Projection::step() {
         projector_ =
             std::make_unique<engine::Projector>(store_, open_reader_, engine::Projector::Options{});
     }
-    FG_TRY_ASSIGN(moved_, projector_->step(durable_.value()));
-    applied_.publish(moved_);
+    FG_TRY_ASSIGN(const Lsn moved, projector_->step(durable_.value()));
+    moved_ = moved.value;
+    applied_.publish(moved);
     return {};
 }
 
 Status Projection::watch() {
     FG_TRY_ASSIGN(const auto applied, store_.applied_lsn());
-    if (applied == moved_) return {};
+    if (applied == moved()) return {};
     spdlog::warn(
         "PostgreSQL stands at LSN {} and stood at {} before; it gets the difference again",
-        applied.value, moved_.value
+        applied.value, moved().value
     );
     projector_.reset();
-    moved_ = applied;
+    moved_ = applied.value;
     return {};
 }
 

@@ -175,7 +175,10 @@ void Auditor::adopt_closing_times(Book& book, Timestamp at, engine::Engine& engi
         } else {
             require(
                 hold.until + retention_.microseconds <= at.microseconds,
-                id.text() + " was forgotten too early"
+                fmt::format(
+                    "{} was forgotten too early: at {}, ended at {}, kept for {}", id.text(),
+                    at.microseconds, hold.until, retention_.microseconds
+                )
             );
             hold.closed = hold.until;
         }

@@ -80,9 +80,11 @@ void Episode::expect_everything(Tally& tally) {
 }
 
 void Episode::run(std::uint64_t operations) {
-    start();
-    create_asset(0);
-    create_asset(1);
+    for (int asset = 0; asset < 2;) {
+        while (!server_) start();
+        create_asset(asset);
+        if (auditor_.asset_exists(asset)) ++asset;
+    }
     while (operations_ < operations) step();
     settle();
 }
@@ -119,7 +121,7 @@ void Episode::use_server() {
         create_asset(2);
     } else if (what < 98) {
         // As far back as a database that falls back may need it.
-        Lsn keep = server_->node().applied().value();
+        Lsn keep = database_.owner->applied_lsn;
         for (const MemoryDatabase& backup : backups_) {
             keep = std::min(keep, backup.owner ? backup.owner->applied_lsn : Lsn{});
         }
@@ -312,12 +314,12 @@ void Episode::stop() {
 
 void Episode::start() {
     if (one_in(12)) return damage_and_start();
-    require(try_to_start(false) || !server_, "a start that failed left a server");
+    require(try_to_start() || !server_, "a start that failed left a server");
 }
 
-bool Episode::try_to_start(bool new_journal) {
+bool Episode::try_to_start() {
     server_ = std::make_unique<Server>(
-        Surroundings{*disk_, database_, clock_}, stripes_, retention_, new_journal
+        Surroundings{*disk_, database_, clock_}, stripes_, retention_, new_journal_
     );
     const bool interrupted = one_in(20);
     for (int step = 0; step < Server::start_step_count; ++step) {
@@ -340,7 +342,8 @@ bool Episode::try_to_start(bool new_journal) {
         require(done.has_value(), done ? "" : "the start failed: " + done.error().message);
     }
     server_->store().come_back();
-    tally_.count("restart");
+    tally_.count(new_journal_ ? "restart new journal" : "restart");
+    new_journal_ = false;
     const auto& found = *server_->node().recovery();
     if (found.torn_tail) tally_.count("restart torn tail");
     const Timestamp now = server_->node().engine().now();
@@ -360,19 +363,19 @@ bool Episode::try_to_start(bool new_journal) {
 void Episode::damage_and_start() {
     const auto names = disk_->names();
     if (names.empty()) {
-        try_to_start(false);
+        try_to_start();
         return;
     }
     const std::string& name = names[below(names.size())];
     const std::uint64_t size = disk_->content(name).size();
     if (size == 0) {
-        try_to_start(false);
+        try_to_start();
         return;
     }
     const std::uint64_t offset = below(size);
     const auto bit = static_cast<unsigned>(below(8));
     disk_->flip_bit(name, offset, bit);
-    Server server(Surroundings{*disk_, database_, clock_}, stripes_, retention_, false);
+    Server server(Surroundings{*disk_, database_, clock_}, stripes_, retention_, new_journal_);
     Status done;
     for (int step = 0; step < Server::start_step_count && done; ++step)
         done = server.start_step(step);
@@ -396,7 +399,7 @@ void Episode::damage_and_start() {
     }
     disk_->kill();
     disk_->flip_bit(name, offset, bit);
-    try_to_start(false);
+    try_to_start();
 }
 
 /// The operator gives the machine up, and starts a server elsewhere; the old one is still there.
@@ -405,8 +408,8 @@ void Episode::replace_server() {
     server_->write();
     deliver();
     const Lsn applied = database_.owner->applied_lsn;
-    auto old = std::move(server_);
-    auto old_disk = std::move(disk_);
+    const auto old_disk = std::move(disk_);
+    const auto old = std::move(server_);
     disk_ = std::make_unique<MemoryDisk>();
     disk_->set_capacity(disk_size);
     disk_is_full_ = false;
@@ -414,8 +417,8 @@ void Episode::replace_server() {
     clients_.disconnected();
     receipts_.clear();
     auditor_.accept_loss(applied);
-    try_to_start(true);
-    tally_.count("restart new journal");
+    new_journal_ = true;
+    while (!server_) start();
     old->store().come_back();
     old->project();
     old->project();

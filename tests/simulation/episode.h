@@ -45,7 +45,7 @@ class Episode {
     void stop();
     void leave_down();
     void start();
-    bool try_to_start(bool new_journal);
+    bool try_to_start();
     void damage_and_start();
     void replace_server();
     void fall_back();
@@ -69,6 +69,7 @@ class Episode {
     std::unique_ptr<Server> server_;
     bool disk_is_full_ = false;
     bool trouble_ = true;
+    bool new_journal_ = false;
     std::uint64_t operations_ = 0;
     std::vector<std::pair<int, ledger::Receipt>> receipts_;  ///< of clients that wait
 };

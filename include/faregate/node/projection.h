@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "faregate/engine/projector.h"
@@ -22,9 +24,9 @@ class Projection {
     ~Projection();
 
     /// Whether a step would find something to move.
-    bool behind() const { return moved_ < durable_.value(); }
-    /// What the store said last; falls when the store has fallen back.
-    Lsn moved() const noexcept { return moved_; }
+    bool behind() const { return moved() < durable_.value(); }
+    /// What the store said last; falls when the store has fallen back. Any thread.
+    Lsn moved() const noexcept { return Lsn{moved_.load()}; }
 
     /// Moves at most one batch and publishes what is applied.
     Status step();
@@ -39,7 +41,7 @@ class Projection {
     const engine::Watermark& durable_;
     engine::Watermark& applied_;
     std::unique_ptr<engine::Projector> projector_;
-    Lsn moved_;
+    std::atomic<std::uint64_t> moved_;
 };
 
 }  // namespace faregate::node

@@ -33,6 +33,8 @@ class ProjectorThread {
     /// everything is. `give_up` is asked meanwhile, and true ends it early.
     bool drain(std::chrono::milliseconds time, const std::function<bool()>& give_up);
 
+    /// What PostgreSQL has; less than what is applied once it has fallen back. Any thread.
+    Lsn moved() const noexcept { return projection_.moved(); }
     /// Whether the last thing asked of PostgreSQL was answered. Any thread.
     bool database_reachable() const noexcept { return database_reachable_; }
 

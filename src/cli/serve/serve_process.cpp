@@ -238,8 +238,7 @@ void ServeProcess::keep_house() {
     files_removed_at_ = now;
     const auto kept = Duration::seconds(std::int64_t{settings_.journal_keep_hours} * 3'600);
     const auto keep_since = Timestamp{clock_.now().microseconds - kept.microseconds};
-    const auto removed =
-        node_->journal().remove_before(node_->applied().value().next(), keep_since);
+    const auto removed = node_->journal().remove_before(projector_->moved().next(), keep_since);
     if (!removed) {
         spdlog::warn("old journal files cannot be removed: {}", removed.error().message);
     } else if (*removed > 0) {

@@ -126,6 +126,11 @@ class JournalFixture : public ::testing::Test {
         );
     }
 
+    /// As if one sector of the frame had never been written.
+    void zero_sector(const FramePlace& frame, std::uint64_t sector) {
+        overwrite(frame.file, frame.offset + sector * sector_size, std::string(sector_size, '\0'));
+    }
+
     support::MemoryDisk disk;
     NewJournal start{JournalId{{1, 2, 3}}, Epoch{7}, Lsn{1}};
     JournalOptions options;
