@@ -44,6 +44,8 @@ class Auditor {
     std::optional<Lsn> read(int wallet, Timestamp at, engine::Engine& engine);
     /// A client was told something that depends on everything up to here.
     void acknowledged(Lsn lsn) { acknowledged_ = std::max(acknowledged_, lsn); }
+    /// What there was when the server began.
+    Lsn recovered() const noexcept { return recovered_; }
     Lsn acknowledged() const noexcept { return acknowledged_; }
 
     /// A server began with everything up to `last`, and its next stamp is `now`.

@@ -374,8 +374,11 @@ void Episode::damage_and_start() {
     }
     const std::uint64_t offset = below(size);
     const auto bit = static_cast<unsigned>(below(8));
-    disk_->flip_bit(name, offset, bit);
-    Server server(Surroundings{*disk_, database_, clock_}, stripes_, retention_, new_journal_);
+    MemoryDisk copy;
+    copy.copy_from(*disk_);
+    copy.flip_bit(name, offset, bit);
+    MemoryDatabase database = database_;
+    Server server(Surroundings{copy, database, clock_}, stripes_, retention_, new_journal_);
     Status done;
     for (int step = 0; step < Server::start_step_count && done; ++step)
         done = server.start_step(step);
@@ -397,14 +400,13 @@ void Episode::damage_and_start() {
         );
         tally_.count("harmless damage");
     }
-    disk_->kill();
-    disk_->flip_bit(name, offset, bit);
     try_to_start();
 }
 
 /// The operator gives the machine up, and starts a server elsewhere; the old one is still there.
 void Episode::replace_server() {
-    if (!database_.owner) return;
+    // The auditor cannot go back behind the last start.
+    if (database_.owner->applied_lsn < auditor_.recovered()) return;
     server_->write();
     deliver();
     const Lsn applied = database_.owner->applied_lsn;
