@@ -319,7 +319,7 @@ std::optional<Lsn> Auditor::read(int number, Timestamp at, engine::Engine& engin
     return (*view)->lsn;
 }
 
-void Auditor::restarted(Lsn last, Timestamp now, Timestamp clock) {
+bool Auditor::restarted(Lsn last, Timestamp now, Timestamp clock) {
     context_ = "restart";
     require(
         last >= acknowledged_,
@@ -329,11 +329,15 @@ void Auditor::restarted(Lsn last, Timestamp now, Timestamp clock) {
     for (auto& asset : assets_) {
         if (asset && *asset > last) asset.reset();
     }
+    bool lost = false;
     for (auto& [number, book] : books_) {
         book.now = book.before;
         book.last = book.last_before;
         for (const Mutation& mutation : book.mutations) {
-            if (mutation.lsn > last) break;
+            if (mutation.lsn > last) {
+                lost = true;
+                break;
+            }
             require(mutation.at <= now, "time has gone back");
             book.last = mutation.lsn;
             advance(book.now, mutation.at);
@@ -350,6 +354,7 @@ void Auditor::restarted(Lsn last, Timestamp now, Timestamp clock) {
     }
     last_stamp_ = now;
     recovered_ = last;
+    return lost;
 }
 
 }  // namespace faregate::simulation

@@ -48,13 +48,16 @@ class Auditor {
     Lsn recovered() const noexcept { return recovered_; }
     Lsn acknowledged() const noexcept { return acknowledged_; }
 
-    /// A server began with everything up to `last`, and its next stamp is `now`.
-    void restarted(Lsn last, Timestamp now, Timestamp clock);
+    /// A server began with everything up to `last`, and its next stamp is `now`. Returns whether
+    /// anything is gone, which nobody can have been told of.
+    bool restarted(Lsn last, Timestamp now, Timestamp clock);
     /// The operator gave up what came after `last`.
     void accept_loss(Lsn last) { acknowledged_ = std::min(acknowledged_, last); }
 
     /// The last outcome, for the tally.
     const std::string& outcome() const noexcept { return outcome_; }
+    /// What was looked at last, for people.
+    const std::string& context() const noexcept { return context_; }
 
   private:
     /// One wallet, as the model sees it.

@@ -169,7 +169,7 @@ Action Clients::next_action(Timestamp now) {
         action = on_hold();
     } else if (kind < 95) {
         action.kind = Kind::set_status;
-        action.frozen = one_in(3);
+        action.frozen = one_in(5);
     } else if (kind < 97) {
         action.kind = Kind::set_policy;
         action.policy = static_cast<LedgerModel::Policy>(below(3));

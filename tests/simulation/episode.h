@@ -70,6 +70,7 @@ class Episode {
     bool disk_is_full_ = false;
     bool trouble_ = true;
     bool new_journal_ = false;
+    std::uint64_t journal_count_ = 0;
     std::uint64_t operations_ = 0;
     std::vector<std::pair<int, ledger::Receipt>> receipts_;  ///< of clients that wait
 };

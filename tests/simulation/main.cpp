@@ -18,6 +18,7 @@ struct Options {
     std::uint64_t operations = 1'000'000;
     std::uint64_t episode_operations = 5'000;
     bool lenient = false;
+    bool verbose = false;
 };
 
 /// Returns what is wrong, or nothing.
@@ -32,6 +33,7 @@ std::string run_episode(std::uint64_t seed, std::uint64_t operations, Tally& tal
 
 int run(const Options& options) {
     Tally tally;
+    tally.verbose = options.verbose;
     Episode::expect_everything(tally);
     const std::uint64_t episodes = options.episodes != 0
                                        ? options.episodes
@@ -81,6 +83,7 @@ int main(int argc, char** argv) {
     app.add_option("--operations", options.operations, "to run altogether, in episodes");
     app.add_option("--episodes", options.episodes, "to run, instead of --operations");
     app.add_option("--episode-operations", options.episode_operations, "of each episode");
+    app.add_flag("--verbose", options.verbose, "print everything that happens");
     app.add_flag("--lenient", options.lenient, "things that never happened are no failure");
     CLI11_PARSE(app, argc, argv);
     spdlog::set_level(spdlog::level::off);

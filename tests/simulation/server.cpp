@@ -7,19 +7,15 @@ namespace faregate::simulation {
 Server::Server(
     Surroundings surroundings, std::uint32_t stripes, Duration retention, bool new_journal
 )
-    : database_(surroundings.database),
-      store_(surroundings.database),
+    : store_(surroundings.database),
       node_(
           surroundings.disk, store_, surroundings.clock,
-          options(
-              stripes, retention, new_journal,
-              static_cast<std::uint8_t>(surroundings.database.retired.size() + 1)
-          )
+          options(stripes, retention, new_journal, surroundings.journal_count)
       ) {}
 
 /// Small files, frames and queues, so that every limit is met.
 node::NodeOptions Server::options(
-    std::uint32_t stripes, Duration retention, bool new_journal, std::uint8_t journal
+    std::uint32_t stripes, Duration retention, bool new_journal, std::uint64_t& journal_count
 ) {
     node::NodeOptions options;
     options.engine.stripe_count = stripes;
@@ -34,9 +30,12 @@ node::NodeOptions Server::options(
     };
     options.backlog_max = 300;
     options.new_journal = new_journal;
-    options.make_journal_id = [journal] {
+    options.make_journal_id = [&journal_count] {
         JournalId id;
-        id.bytes[0] = journal;
+        ++journal_count;
+        for (std::size_t i = 0; i < 8; ++i) {
+            id.bytes[i] = static_cast<std::uint8_t>(journal_count >> (8 * i));
+        }
         return id;
     };
     return options;

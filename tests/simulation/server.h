@@ -17,6 +17,7 @@ struct Surroundings {
     support::MemoryDisk& disk;
     support::MemoryDatabase& database;
     const Clock& clock;
+    std::uint64_t& journal_count;  ///< of all that were ever made, so that each has its own id
 };
 
 /// What a server process does, one step at a time: a node, its projection, and the answers that
@@ -56,10 +57,9 @@ class Server {
 
   private:
     node::NodeOptions options(
-        std::uint32_t stripes, Duration retention, bool new_journal, std::uint8_t journal
+        std::uint32_t stripes, Duration retention, bool new_journal, std::uint64_t& journal_count
     );
 
-    support::MemoryDatabase& database_;
     support::MemoryProjectionStore store_;
     node::Node node_;
     std::unique_ptr<node::Projection> projection_;

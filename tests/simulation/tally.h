@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -11,12 +13,21 @@ namespace faregate::simulation {
 class Tally {
   public:
     void expect(const std::string& name) { counts_[name]; }
-    void count(const std::string& name, std::uint64_t times = 1) { counts_[name] += times; }
+    void count(const std::string& name) {
+        ++counts_[name];
+        note(name);
+    }
+    /// What happens, for people: printed if asked for.
+    void note(const std::string& text) const {
+        if (verbose) fmt::print("{}\n", text);
+    }
     std::uint64_t of(const std::string& name) const {
         const auto found = counts_.find(name);
         return found == counts_.end() ? 0 : found->second;
     }
     const std::map<std::string, std::uint64_t>& counts() const noexcept { return counts_; }
+
+    bool verbose = false;
 
   private:
     std::map<std::string, std::uint64_t> counts_;
