@@ -40,7 +40,11 @@ Status Node::claim() {
         const auto plan, plan_ownership(found, stored, options_.new_journal, directory_.path())
     );
     // The journal comes first: an empty one whose store was not claimed yet is no loss.
-    if (plan.create_from) FG_TRY(create_journal(*plan.create_from));
+    if (plan.create_from) {
+        const Status created = create_journal(*plan.create_from);
+        // Of the directory, so no reason to ask the store again.
+        if (!created) return failure(ErrorCode::io, created.error().message);
+    }
     FG_TRY_ASSIGN(claim_, store_.claim(recovery_->journal, recovery_->epoch, plan.replace));
     return {};
 }

@@ -122,6 +122,13 @@ TEST_F(NodeTest, AStoreThatComesBackCanBeAskedAgain) {
     EXPECT_EQ(node_->durable().value(), Lsn{3});
 }
 
+TEST_F(NodeTest, ADiskThatIsFullAtTheFirstStartIsNoReasonToAskTheStoreAgain) {
+    disk_.set_capacity(0);
+    const Status refused = start(options());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::io);
+}
+
 TEST_F(NodeTest, AnErrorOfTheProgressEndsTheReplay) {
     start();
     create_acme();
