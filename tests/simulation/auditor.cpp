@@ -51,6 +51,23 @@ Timestamp Auditor::stamp(Timestamp clock) {
     return last_stamp_;
 }
 
+Auditor::Event Auditor::next_event() const {
+    Event earliest;
+    for (const auto& [wallet, book] : books_) {
+        const auto consider = [&, number = wallet](std::int64_t at) {
+            if (at < earliest.at.microseconds) earliest = Event{Timestamp{at}, number};
+        };
+        for (const auto& [number, hold] : book.now.ledger.holds) {
+            if (hold.status == "authorized") consider(hold.until);
+        }
+        for (const auto& [number, grant] : book.now.ledger.grants) {
+            if (grant.status == "scheduled") consider(grant.from);
+            if (grant.status == "active") consider(grant.until);
+        }
+    }
+    return earliest;
+}
+
 void Auditor::advance(Wallet& wallet, Timestamp at) const {
     wallet.ledger.advance_to(at.microseconds);
 }

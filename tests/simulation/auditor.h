@@ -54,6 +54,13 @@ class Auditor {
     /// The operator gave up what came after `last`.
     void accept_loss(Lsn last) { acknowledged_ = std::min(acknowledged_, last); }
 
+    /// When the next thing happens by itself, and to which wallet; Timestamp::never() if nothing.
+    struct Event {
+        Timestamp at = Timestamp::never();
+        int wallet = 0;
+    };
+    Event next_event() const;
+
     /// The last outcome, for the tally.
     const std::string& outcome() const noexcept { return outcome_; }
     /// What was looked at last, for people.

@@ -109,7 +109,7 @@ void Episode::use_server() {
     if (what < 55) {
         send();
     } else if (what < 60) {
-        read();
+        read(static_cast<int>(below(static_cast<std::uint64_t>(wallet_count_))));
     } else if (what < 80) {
         server_->write();
     } else if (what < 84) {
@@ -158,9 +158,8 @@ void Episode::execute(int client) {
     server_->wait_until_durable({client, answer->lsn, one_in(10)});
 }
 
-void Episode::read() {
+void Episode::read(int wallet) {
     ++operations_;
-    const int wallet = static_cast<int>(below(static_cast<std::uint64_t>(wallet_count_)));
     const Timestamp at = auditor_.stamp(clock_.now());
     const auto lsn = auditor_.read(wallet, at, server_->node().engine());
     if (lsn) server_->wait_until_durable({-1, *lsn, false});
@@ -192,7 +191,15 @@ void Episode::deliver() {
 }
 
 void Episode::move_time() {
-    // To the very tick of an expiry, and past many of them.
+    // Now to the very tick of an expiry, one before it or one after it, now past many of them.
+    if (one_in(10)) {
+        const auto event = auditor_.next_event();
+        if (event.at.is_never()) return;
+        const Timestamp at{event.at.microseconds + static_cast<std::int64_t>(below(3)) - 1};
+        if (at <= clock_.now()) return;
+        clock_.set(at);
+        return read(event.wallet);
+    }
     clock_.advance(
         one_in(3) ? tick : Duration::milliseconds(static_cast<std::int64_t>(below(900)))
     );
@@ -447,7 +454,8 @@ void Episode::settle() {
     disk_->set_capacity(disk_size);
     disk_->set_fault_injector({});
     server_->store().come_back();
-    for (int round = 0; round < 10'000; ++round) {
+    int quiet = 0;
+    for (int round = 0; round < 10'000 && quiet < 4; ++round) {
         server_->prepare();
         server_->write();
         server_->project();
@@ -459,7 +467,13 @@ void Episode::settle() {
         const bool done =
             server_->node().durable().value() == server_->node().journal().last_lsn() &&
             !server_->projection().behind();
-        if (done && round > 3) break;
+        quiet = done ? quiet + 1 : 0;
+        if (done && !backups_.empty()) {
+            // Nothing is written any more, and still it has to be noticed.
+            fall_back();
+            backups_.clear();
+            quiet = 0;
+        }
     }
     deliver();
     require(!server_->dead(), "the server died in peace: " + server_->cause());

@@ -33,7 +33,7 @@ class Episode {
     void use_server();
     void send();
     void execute(int client);
-    void read();
+    void read(int wallet);
     void create_asset(int asset);
     void deliver();
     void move_time();
