@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <ctime>
 
 #include "faregate/core/assert.h"
 
@@ -118,6 +119,14 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
 Timestamp SystemClock::now() const {
     const auto since = std::chrono::system_clock::now().time_since_epoch();
     return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+Duration BootClock::elapsed() const {
+    timespec time{};
+    const int failed = clock_gettime(CLOCK_BOOTTIME, &time);
+    FG_ASSERT(failed == 0, "this kernel has a clock that counts since it was booted");
+    return {
+        std::int64_t{time.tv_sec} * microseconds_per_second + std::int64_t{time.tv_nsec} / 1'000};
 }
 
 }  // namespace faregate

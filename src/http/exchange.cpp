@@ -3,6 +3,9 @@
 #include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <chrono>
 
 #include "http/operation.h"
@@ -64,6 +67,25 @@ Task<void> refresh_keys(Exchange& exchange) {
     co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(bool)>(
         start, use_task
     );
+}
+
+/// Waits until it is certain again that no other server has taken over; false if it is not in
+/// time. That takes a moment after this process was stopped and goes on, and is rare, so asking
+/// again and again is good enough. If another server did take over, the process ends meanwhile.
+Task<bool> await_ownership(Exchange& exchange, std::optional<milliseconds> time) {
+    const auto& owns = exchange.services.uses.health.owns_database;
+    if (owns()) co_return true;
+    asio::basic_waitable_timer<
+        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>
+        timer(co_await asio::this_coro::executor);
+    const auto began = std::chrono::steady_clock::now();
+    while (!owns()) {
+        if (time && std::chrono::steady_clock::now() - began >= *time) co_return false;
+        timer.expires_after(milliseconds(10));
+        boost::system::error_code error;
+        co_await timer.async_wait(asio::redirect_error(use_task, error));
+    }
+    co_return true;
 }
 
 std::int64_t steady_ns() {
@@ -173,7 +195,16 @@ Task<std::optional<Problem>> admit(Exchange& exchange, postgres::Scope scope) {
     }
     if (exchange.key == nullptr) co_return unauthenticated();
     if (!exchange.key->may(scope)) co_return forbidden(scope);
-    co_return check_rate(exchange);
+    auto refused = check_rate(exchange);
+    if (refused) co_return refused;
+    const milliseconds timeout(exchange.services.options.durability_timeout_ms);
+    const bool owner = co_await await_ownership(exchange, timeout);
+    if (owner) co_return std::nullopt;
+    co_return unavailable(
+        Refusal::unavailable,
+        "This server was stopped for a while, and PostgreSQL has not confirmed yet that no other "
+        "one has taken over."
+    );
 }
 
 Problem forbidden(postgres::Scope scope) {
@@ -198,6 +229,8 @@ std::optional<Problem> check_durability(const Exchange& exchange) {
 
 Task<std::optional<Problem>> await_durable(Exchange& exchange, Lsn lsn, bool executed) {
     co_await exchange.waiters.durable.wait(lsn);
+    // What was executed cannot be refused any more; it waits as for a disk that is slow.
+    co_await await_ownership(exchange, std::nullopt);
     if (exchange.durability == Durability::journal) co_return std::nullopt;
     const milliseconds timeout(exchange.services.options.durability_timeout_ms);
     const bool applied = co_await exchange.waiters.applied.wait_for(lsn, timeout);

@@ -106,18 +106,43 @@ class PosixFile final : public File {
 
 class PosixLock final : public DirectoryLock {
   public:
-    explicit PosixLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+    PosixLock(Descriptor descriptor, bool holder_ended)
+        : descriptor_(std::move(descriptor)), holder_ended_(holder_ended) {}
+
+    bool holder_ended() const noexcept override { return holder_ended_; }
 
   private:
     const Descriptor descriptor_;
+    const bool holder_ended_;
 };
+
+std::string read_text(int descriptor) {
+    char text[256] = {};
+    const auto length = ::pread(descriptor, text, sizeof text, 0);
+    return std::string(text, length > 0 ? static_cast<std::size_t>(length) : 0);
+}
+
+/// What no copy of the lock file shares with it, on this machine or another, until the machine is
+/// booted again. Empty if the system does not tell.
+std::string place_of(int descriptor) {
+    const Descriptor boot_id(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (boot_id.number() < 0 || ::fstat(descriptor, &status) != 0) return {};
+    std::string boot = read_text(boot_id.number());
+    boot.resize(std::min(boot.size(), boot.find('\n')));
+    return fmt::format("{} {}:{}", boot, status.st_dev, status.st_ino);
+}
+
+std::string last_line(const std::string& text) {
+    const std::size_t end = text.find('\n');
+    return end == std::string::npos ? std::string{} : text.substr(end + 1);
+}
 
 /// The process that wrote its id into the lock file, for a message; it may be gone.
 std::string holder(int descriptor) {
-    char text[24] = {};
-    const auto length = ::pread(descriptor, text, sizeof text - 1, 0);
-    if (length <= 0) return "another process";
-    return fmt::format("process {}", std::string_view(text, static_cast<std::size_t>(length)));
+    const std::string text = read_text(descriptor);
+    const std::string id = text.substr(0, text.find('\n'));
+    return id.empty() ? "another process" : "process " + id;
 }
 
 }  // namespace
@@ -209,12 +234,14 @@ Result<std::unique_ptr<DirectoryLock>> PosixDirectory::lock() {
                                     )
         );
     }
-    // Only for people: the lock is the flock, not the text.
-    const std::string text = std::to_string(::getpid());
+    const std::string place = place_of(descriptor.number());
+    const bool holder_ended = !place.empty() && last_line(read_text(descriptor.number())) == place;
+    // The lock is the flock, not the text. If it cannot be written, the next holder knows less.
+    const std::string text = fmt::format("{}\n{}", ::getpid(), place);
     const bool written = ::ftruncate(descriptor.number(), 0) == 0 &&
                          ::pwrite(descriptor.number(), text.data(), text.size(), 0) > 0;
     static_cast<void>(written);
-    return std::make_unique<PosixLock>(std::move(descriptor));
+    return std::make_unique<PosixLock>(std::move(descriptor), holder_ended);
 }
 
 }  // namespace faregate::journal

@@ -39,6 +39,7 @@ Status Node::claim() {
     FG_TRY_ASSIGN(
         const auto plan, plan_ownership(found, stored, options_.new_journal, directory_.path())
     );
+    if (stored) predecessor_may_live_ = predecessor_may_live_ || may_live(*stored);
     // The journal comes first: an empty one whose store was not claimed yet is no loss.
     if (plan.create_from) {
         const Status created = create_journal(*plan.create_from);
@@ -46,7 +47,19 @@ Status Node::claim() {
         if (!created) return failure(ErrorCode::io, created.error().message);
     }
     FG_TRY_ASSIGN(claim_, store_.claim(recovery_->journal, recovery_->epoch, plan.replace));
+    // Somebody else may have been quicker.
+    const Epoch next{stored ? stored->epoch.value + 1 : 1};
+    if (claim_.epoch != next) predecessor_may_live_ = true;
     return {};
+}
+
+/// The owner before wrote its epoch into its journal. If that journal is this one, and whoever
+/// locked it last did so right here, then that was the owner, and it cannot live: the lock is free.
+bool Node::may_live(const engine::Claim& predecessor) const {
+    const bool here = lock_->holder_ended() && recovery_ &&
+                      recovery_->journal == predecessor.journal &&
+                      recovery_->epoch == predecessor.epoch;
+    return !here;
 }
 
 Status Node::create_journal(Lsn first) {

@@ -72,6 +72,10 @@ void Episode::expect_everything(Tally& tally) {
           "database refused commit",
           "database fell back",
           "fenced",
+          "fenced in doubt",
+          "paused",
+          "paused too long",
+          "handed over",
           "clock back",
           "clock ahead",
           "swept",
@@ -105,6 +109,7 @@ void Episode::step() {
 }
 
 void Episode::use_server() {
+    if (!one_in(4)) server_->beat();
     const std::uint64_t what = below(100);
     if (what < 55) {
         send();
@@ -197,12 +202,11 @@ void Episode::move_time() {
         if (event.at.is_never()) return;
         const Timestamp at{event.at.microseconds + static_cast<std::int64_t>(below(3)) - 1};
         if (at <= clock_.now()) return;
-        clock_.set(at);
+        pass(at - clock_.now());
+        server_->beat();
         return read(event.wallet);
     }
-    clock_.advance(
-        one_in(3) ? tick : Duration::milliseconds(static_cast<std::int64_t>(below(900)))
-    );
+    pass(one_in(3) ? tick : Duration::milliseconds(static_cast<std::int64_t>(below(900))));
     if (!one_in(400)) return;
     const Duration jump = Duration::seconds(static_cast<std::int64_t>(below(200)));
     if (one_in(2)) {
@@ -214,8 +218,26 @@ void Episode::move_time() {
     }
 }
 
+/// The server runs meanwhile.
+void Episode::pass(Duration time) {
+    clock_.advance(time);
+    monotonic_clock_.advance(time);
+}
+
+/// The server is stopped for a while, and wakes up with everything that it had.
+void Episode::pause() {
+    server_->beat();
+    const Duration time = Duration::milliseconds(static_cast<std::int64_t>(below(5'000)));
+    pass(time);
+    tally_.count("paused");
+    if (time <= node::Lease::pause_max) return;
+    tally_.count("paused too long");
+    require(server_->take_answerable().empty(), "an answer before the ownership is certain");
+    require(server_->in_doubt(), "a server that was stopped for long has no doubts");
+}
+
 void Episode::make_trouble() {
-    if (!trouble_) return;
+    if (!trouble_ || server_->dead()) return;
     const std::uint64_t what = below(100);
     if (what < 18) {
         crash();
@@ -227,6 +249,8 @@ void Episode::make_trouble() {
         trouble_database();
     } else if (what < 96) {
         replace_server();
+    } else {
+        pause();
     }
 }
 
@@ -330,7 +354,8 @@ void Episode::start() {
 
 bool Episode::try_to_start() {
     server_ = std::make_unique<Server>(
-        Surroundings{*disk_, database_, clock_, journal_count_}, stripes_, retention_, new_journal_
+        Surroundings{*disk_, database_, clock_, monotonic_clock_, journal_count_}, stripes_,
+        retention_, new_journal_
     );
     const bool interrupted = one_in(20);
     for (int step = 0; step < Server::start_step_count; ++step) {
@@ -351,6 +376,11 @@ bool Episode::try_to_start() {
             done = server_->start_step(step);
         }
         require(done.has_value(), done ? "" : "the start failed: " + done.error().message);
+        if (step == Server::claim_step && server_->node().predecessor_may_live()) {
+            pass(node::Lease::handover);
+            server_->beat();
+            tally_.count("handed over");
+        }
     }
     server_->store().come_back();
     tally_.count(new_journal_ ? "restart new journal" : "restart");
@@ -396,7 +426,8 @@ void Episode::damage_and_start() {
     copy.flip_bit(name, offset, bit);
     MemoryDatabase database = database_;
     Server server(
-        Surroundings{copy, database, clock_, journal_count_}, stripes_, retention_, new_journal_
+        Surroundings{copy, database, clock_, monotonic_clock_, journal_count_}, stripes_,
+        retention_, new_journal_
     );
     Status done;
     for (int step = 0; step < Server::start_step_count && done; ++step)
@@ -426,8 +457,11 @@ void Episode::damage_and_start() {
 void Episode::replace_server() {
     // The auditor cannot go back behind the last start, and the first assets stay.
     if (database_.owner->applied_lsn < std::max(auditor_.recovered(), Lsn{2})) return;
+    disk_->set_fault_injector({});
+    server_->beat();
     server_->write();
     deliver();
+    send();
     const Lsn applied = database_.owner->applied_lsn;
     const auto old_disk = std::move(disk_);
     const auto old = std::move(server_);
@@ -440,11 +474,33 @@ void Episode::replace_server() {
     auditor_.accept_loss(applied);
     new_journal_ = true;
     while (!server_) start();
-    old->store().come_back();
-    old->project();
-    old->project();
-    require(old->fenced(), "a server that was replaced can still write: " + old->cause());
+    wake_up(*old);
+}
+
+/// It was stopped all the time, and does not know what has happened.
+void Episode::wake_up(Server& replaced) {
+    replaced.store().come_back();
+    for (int turn = 0; !replaced.dead(); ++turn) {
+        require(turn < 100, "a server that was replaced goes on: " + replaced.cause());
+        switch (below(4)) {
+            case 0:
+                replaced.beat();
+                break;
+            case 1:
+                replaced.write();
+                break;
+            case 2:
+                replaced.wait_until_durable({-1, Lsn{}, false});
+                break;
+            default:
+                if (one_in(4)) replaced.project();
+                break;
+        }
+        require(replaced.take_answerable().empty(), "a server that was replaced answers");
+    }
+    require(replaced.fenced(), "a server that was replaced ends otherwise: " + replaced.cause());
     tally_.count("fenced");
+    if (replaced.anything_waits()) tally_.count("fenced in doubt");
 }
 
 /// When all trouble is over, everything is everywhere.
@@ -456,6 +512,7 @@ void Episode::settle() {
     server_->store().come_back();
     int quiet = 0;
     for (int round = 0; round < 10'000 && quiet < 4; ++round) {
+        server_->beat();
         server_->prepare();
         server_->write();
         server_->project();
@@ -476,6 +533,7 @@ void Episode::settle() {
         }
     }
     deliver();
+    require(!server_->anything_waits(), "an answer is never given");
     require(!server_->dead(), "the server died in peace: " + server_->cause());
     require(
         database_.owner->applied_lsn == server_->node().journal().last_lsn(),

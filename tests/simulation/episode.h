@@ -37,6 +37,8 @@ class Episode {
     void create_asset(int asset);
     void deliver();
     void move_time();
+    void pass(Duration time);
+    void pause();
     void make_trouble();
     void trouble_disk();
     void trouble_database();
@@ -48,6 +50,7 @@ class Episode {
     bool try_to_start();
     void damage_and_start();
     void replace_server();
+    void wake_up(Server& replaced);
     void fall_back();
     void settle();
 
@@ -58,6 +61,7 @@ class Episode {
     std::mt19937_64 random_;
     Tally& tally_;
     support::ManualClock clock_;
+    support::ManualMonotonicClock monotonic_clock_;
     std::unique_ptr<support::MemoryDisk> disk_;
     support::MemoryDatabase database_;
     std::vector<support::MemoryDatabase> backups_;

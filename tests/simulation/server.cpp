@@ -8,6 +8,7 @@ Server::Server(
     Surroundings surroundings, std::uint32_t stripes, Duration retention, bool new_journal
 )
     : store_(surroundings.database),
+      lease_(surroundings.monotonic_clock),
       node_(
           surroundings.disk, store_, surroundings.clock,
           options(stripes, retention, new_journal, surroundings.journal_count)
@@ -57,7 +58,7 @@ Status Server::start_step(int step) {
     FG_TRY(node_.replay());
     projection_ = std::make_unique<node::Projection>(
         store_, [this](Lsn first) { return node_.open_reader(first); }, node_.durable(),
-        node_.applied()
+        node_.applied(), lease_
     );
     return {};
 }
@@ -72,6 +73,7 @@ void Server::project() {
 
 std::vector<Server::Waiting> Server::take_answerable() {
     std::vector<Waiting> answerable;
+    if (!lease_.held()) return answerable;
     const Lsn durable = node_.durable().value();
     const Lsn applied = node_.applied().value();
     std::erase_if(waiting_, [&](const Waiting& each) {

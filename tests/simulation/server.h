@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "faregate/node/lease.h"
 #include "faregate/node/node.h"
 #include "faregate/node/projection.h"
 #include "support/memory_database.h"
@@ -17,6 +18,7 @@ struct Surroundings {
     support::MemoryDisk& disk;
     support::MemoryDatabase& database;
     const Clock& clock;
+    const MonotonicClock& monotonic_clock;
     std::uint64_t& journal_count;  ///< of all that were ever made, so that each has its own id
 };
 
@@ -35,11 +37,17 @@ class Server {
 
     /// The steps of the start; to be called until they are done. Errors as of node::Node.
     static constexpr int start_step_count = 5;
+    static constexpr int claim_step = 1;
     Status start_step(int step);
 
     void wait_until_durable(const Waiting& waiting) { waiting_.push_back(waiting); }
     /// Takes out what may be answered now.
     std::vector<Waiting> take_answerable();
+    bool anything_waits() const noexcept { return !waiting_.empty(); }
+
+    /// What something does all the time as long as the process is not stopped.
+    void beat() { lease_.beat(); }
+    bool in_doubt() const { return lease_.in_doubt(); }
 
     /// A step of the journal's writer, of its preparer, and of the projector.
     bool write() { return node_.journal().write_once(); }
@@ -61,6 +69,7 @@ class Server {
     );
 
     support::MemoryProjectionStore store_;
+    node::Lease lease_;
     node::Node node_;
     std::unique_ptr<node::Projection> projection_;
     std::vector<Waiting> waiting_;

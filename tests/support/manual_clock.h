@@ -19,4 +19,14 @@ class ManualClock final : public Clock {
     std::atomic<std::int64_t> now_{start.microseconds};
 };
 
+/// Stands still until it is told to go on. Thread-safe.
+class ManualMonotonicClock final : public MonotonicClock {
+  public:
+    Duration elapsed() const override { return Duration{elapsed_.load()}; }
+    void advance(Duration length) { elapsed_ += length.microseconds; }
+
+  private:
+    std::atomic<std::int64_t> elapsed_{Duration::seconds(1'000).microseconds};
+};
+
 }  // namespace faregate::support

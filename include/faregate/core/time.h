@@ -16,6 +16,12 @@ struct Duration {
     static constexpr Duration seconds(std::int64_t value) noexcept { return {value * 1'000'000}; }
     static constexpr Duration milliseconds(std::int64_t value) noexcept { return {value * 1'000}; }
     friend constexpr auto operator<=>(Duration, Duration) = default;
+    friend constexpr Duration operator+(Duration a, Duration b) noexcept {
+        return {a.microseconds + b.microseconds};
+    }
+    friend constexpr Duration operator-(Duration a, Duration b) noexcept {
+        return {a.microseconds - b.microseconds};
+    }
 };
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
@@ -52,10 +58,25 @@ class Clock {
     virtual Timestamp now() const = 0;
 };
 
+/// Time that only goes forward, for measuring how long something took. Goes on while this process
+/// is stopped and while the machine sleeps. Implementations are thread-safe.
+class MonotonicClock {
+  public:
+    virtual ~MonotonicClock() = default;
+    /// Since some moment in the past, the same for the life of the process.
+    virtual Duration elapsed() const = 0;
+};
+
 /// The machine's wall clock.
 class SystemClock final : public Clock {
   public:
     Timestamp now() const override;
+};
+
+/// Since the machine was booted (Linux: CLOCK_BOOTTIME).
+class BootClock final : public MonotonicClock {
+  public:
+    Duration elapsed() const override;
 };
 
 }  // namespace faregate

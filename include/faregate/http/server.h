@@ -61,6 +61,9 @@ struct Health {
     std::function<std::vector<std::string>()> not_ready;
     /// What was known last about the connection to PostgreSQL.
     std::function<bool()> database_reachable;
+    /// Whether this server may answer for the money: false while it is in doubt whether another
+    /// one has taken over. Asked before each request and before each answer.
+    std::function<bool()> owns_database;
     /// The LSN of the record that the engine appended last, durable or not. The audit compares
     /// memory with the projection only where this stands still.
     std::function<Lsn()> appended_lsn;

@@ -45,6 +45,11 @@ class File {
 class DirectoryLock {
   public:
     virtual ~DirectoryLock() = default;
+
+    /// Whether the last one who locked what is in here locked this very directory, and so has
+    /// ended. False where that cannot be known: nobody did, the machine was booted since, or this
+    /// is a copy of the directory.
+    virtual bool holder_ended() const noexcept = 0;
 };
 
 struct FileInfo {

@@ -8,7 +8,7 @@
 namespace faregate::journal {
 
 /// A real directory. Its lock is an exclusive flock on the file LOCK, which the kernel gives back
-/// when the process ends in whatever way. Thread-safe.
+/// when the process ends in whatever way; its text says which process, and where. Thread-safe.
 class PosixDirectory final : public Directory {
   public:
     /// Makes the directory (mode 0700) if it does not exist; its parent must.

@@ -65,6 +65,11 @@ class Node {
     engine::Engine& engine();
     journal::Journal& journal();
     const engine::Claim& ownership() const noexcept { return claim_; }
+    /// Valid after claim(): the owner before may still run, and must be given Lease::handover to
+    /// notice. False if it locked this very directory, and so has ended. To be given before the
+    /// journal is opened: its epoch in there says to later starts that this has been done, even if
+    /// this server ends before it has answered anything.
+    bool predecessor_may_live() const noexcept { return predecessor_may_live_; }
     /// What the journal had at the start; nothing before a journal is found or made.
     const std::optional<journal::Recovery>& recovery() const noexcept { return recovery_; }
     engine::Watermark& durable() noexcept { return durable_; }
@@ -78,6 +83,7 @@ class Node {
 
   private:
     Status scan();
+    bool may_live(const engine::Claim& predecessor) const;
     Status create_journal(Lsn first);
 
     journal::Directory& directory_;
@@ -89,6 +95,7 @@ class Node {
     std::unique_ptr<journal::DirectoryLock> lock_;
     std::optional<journal::Recovery> recovery_;
     engine::Claim claim_;
+    bool predecessor_may_live_ = false;
     engine::Watermark durable_;
     engine::Watermark applied_;
     std::unique_ptr<journal::Journal> journal_;

@@ -6,6 +6,7 @@
 
 #include "faregate/engine/projector.h"
 #include "faregate/engine/watermark.h"
+#include "faregate/node/lease.h"
 
 namespace faregate::node {
 
@@ -16,10 +17,10 @@ namespace faregate::node {
 /// final.
 class Projection {
   public:
-    /// Everything must outlive this object.
+    /// Everything must outlive this object. What the store answers confirms the lease.
     Projection(
         engine::ProjectionStore& store, engine::OpenReader open_reader,
-        const engine::Watermark& durable, engine::Watermark& applied
+        const engine::Watermark& durable, engine::Watermark& applied, Lease& lease
     );
     ~Projection();
 
@@ -40,6 +41,7 @@ class Projection {
     const engine::OpenReader open_reader_;
     const engine::Watermark& durable_;
     engine::Watermark& applied_;
+    Lease& lease_;
     std::unique_ptr<engine::Projector> projector_;
     std::atomic<std::uint64_t> moved_;
 };

@@ -15,19 +15,20 @@ using std::chrono::steady_clock;
 constexpr auto backoff_first = milliseconds(100);
 constexpr auto backoff_max = milliseconds(5'000);
 constexpr auto idle_wait = milliseconds(100);
-constexpr auto watch_interval = milliseconds(1'000);
+constexpr auto watch_interval = std::chrono::microseconds(node::Lease::watch_interval.microseconds);
 constexpr auto complaint_interval = std::chrono::seconds(10);
 
 }  // namespace
 
 ProjectorThread::ProjectorThread(
     engine::ProjectionStore& store, engine::OpenReader open_reader, engine::Watermark& durable,
-    engine::Watermark& applied, OnFinalError on_final_error
+    engine::Watermark& applied, node::Lease& lease, OnFinalError on_final_error
 )
     : durable_(durable),
       applied_(applied),
+      lease_(lease),
       on_final_error_(std::move(on_final_error)),
-      projection_(store, std::move(open_reader), durable, applied) {}
+      projection_(store, std::move(open_reader), durable, applied, lease) {}
 
 ProjectorThread::~ProjectorThread() {
     stopping_ = true;
@@ -55,7 +56,8 @@ void ProjectorThread::run() {
 
 void ProjectorThread::move_or_watch() {
     const bool behind = projection_.behind();
-    if (behind || steady_clock::now() - asked_at_ >= watch_interval) {
+    const bool ask = lease_.in_doubt() || steady_clock::now() - asked_at_ >= watch_interval;
+    if (behind || ask) {
         const auto asked = behind ? projection_.step() : projection_.watch();
         if (!asked) return handle(asked.error());
         answered();

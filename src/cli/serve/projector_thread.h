@@ -11,8 +11,8 @@
 namespace faregate::cli {
 
 /// Keeps PostgreSQL up to date with the journal, on a thread of its own: moves what is durable,
-/// publishes what is applied, waits out PostgreSQL's absence, and looks every second whether this
-/// server is still the owner.
+/// publishes what is applied, waits out PostgreSQL's absence, and looks every second, and at once
+/// when the lease is in doubt, whether this server is still the owner.
 class ProjectorThread {
   public:
     /// Called on the thread with an error that is final: `fenced`, or something that contradicts
@@ -22,7 +22,7 @@ class ProjectorThread {
     /// The store is used by this thread alone from start() on. Everything must outlive this object.
     ProjectorThread(
         engine::ProjectionStore& store, engine::OpenReader open_reader, engine::Watermark& durable,
-        engine::Watermark& applied, OnFinalError on_final_error
+        engine::Watermark& applied, node::Lease& lease, OnFinalError on_final_error
     );
     ~ProjectorThread();
     ProjectorThread(const ProjectorThread&) = delete;
@@ -47,6 +47,7 @@ class ProjectorThread {
 
     engine::Watermark& durable_;
     engine::Watermark& applied_;
+    const node::Lease& lease_;
     const OnFinalError on_final_error_;
 
     // Of the thread.

@@ -52,6 +52,7 @@ ServeProcess::~ServeProcess() {
     sweeper_.reset();
     housekeeper_.reset();
     projector_.reset();
+    heartbeat_.reset();
     if (node_) node_->stop();
 }
 
@@ -105,10 +106,23 @@ Status ServeProcess::start_node() {
     FG_TRY(node_->take_directory());
     FG_TRY(prepare_database());
     FG_TRY(with_database([this] { return node_->claim(); }));
+    FG_TRY(take_over());
     FG_TRY(node_->open_journal());
     log_journal();
     FG_TRY(load_state());
     return replay_journal();
+}
+
+Status ServeProcess::take_over() {
+    if (!node_->predecessor_may_live()) return {};
+    constexpr milliseconds time(node::Lease::handover.microseconds / 1'000);
+    spdlog::info(
+        "another server may have had the database until now; waiting {} ms, until it must have "
+        "noticed that it has no more to say",
+        time.count()
+    );
+    if (signals_.wait_for(time)) return stopped();
+    return {};
 }
 
 node::NodeOptions ServeProcess::node_options() {
@@ -201,9 +215,13 @@ Status ServeProcess::start_serving() {
 
 void ServeProcess::start_threads() {
     node_->journal().start();
+    lease_ = std::make_unique<node::Lease>(boot_clock_);
+    heartbeat_ = std::make_unique<PeriodicThread>(
+        milliseconds(node::Lease::beat_interval.microseconds / 1'000), [this] { lease_->beat(); }
+    );
     projector_ = std::make_unique<ProjectorThread>(
         *store_, [this](Lsn first) { return node_->open_reader(first); }, node_->durable(),
-        node_->applied(),
+        node_->applied(), *lease_,
         [](const Error& error) {
             die(error.code == ErrorCode::fenced ? exit_fenced : exit_broken,
                 fmt::format("{}; this server stops at once", error.message));
@@ -274,6 +292,7 @@ http::Health ServeProcess::health() {
     http::Health health;
     health.not_ready = [this] { return not_ready(); };
     health.database_reachable = [this] { return projector_->database_reachable(); };
+    health.owns_database = [this] { return lease_->held(); };
     health.appended_lsn = [this] { return node_->journal().last_lsn(); };
     return health;
 }
@@ -286,6 +305,12 @@ std::vector<std::string> ServeProcess::not_ready() const {
         ));
     }
     if (disk_full_) reasons.emplace_back("no journal file can be prepared");
+    if (!lease_->held()) {
+        reasons.emplace_back(
+            "the process was stopped for a while, and PostgreSQL has not confirmed since that this "
+            "server is still the owner"
+        );
+    }
     return reasons;
 }
 

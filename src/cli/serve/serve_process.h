@@ -18,6 +18,7 @@
 #include "faregate/core/time.h"
 #include "faregate/http/server.h"
 #include "faregate/journal/posix_disk.h"
+#include "faregate/node/lease.h"
 #include "faregate/node/node.h"
 #include "faregate/postgres/queries.h"
 
@@ -43,6 +44,8 @@ class ServeProcess {
     void log_journal() const;
     Status load_state();
     Status replay_journal();
+    /// Gives a predecessor that may still run the time to notice this server.
+    Status take_over();
     /// Repeats the call while PostgreSQL is away and nobody asks to stop.
     Status with_database(const std::function<Status()>& call);
     Status log_replay(Lsn lsn);
@@ -59,6 +62,7 @@ class ServeProcess {
     const std::string database_name_;
     Signals signals_;
     const SystemClock clock_;
+    const BootClock boot_clock_;
 
     // In the order in which they are made; the end of the process destroys them in reverse.
     prometheus::Registry registry_;
@@ -66,6 +70,8 @@ class ServeProcess {
     std::unique_ptr<journal::PosixDirectory> directory_;
     std::unique_ptr<engine::ProjectionStore> store_;
     std::unique_ptr<node::Node> node_;
+    std::unique_ptr<node::Lease> lease_;
+    std::unique_ptr<PeriodicThread> heartbeat_;
     std::unique_ptr<postgres::Queries> queries_;
     std::unique_ptr<ProjectorThread> projector_;
     std::unique_ptr<PeriodicThread> sweeper_;

@@ -9,6 +9,7 @@
 #include "faregate/engine/record.h"
 #include "faregate/journal/journal.h"
 #include "faregate/journal/reader.h"
+#include "support/manual_clock.h"
 #include "support/memory_disk.h"
 
 namespace faregate::cli {
@@ -77,7 +78,7 @@ class ProjectorThreadTest : public testing::Test {
         journal_->start();
         thread_ = std::make_unique<ProjectorThread>(
             store_, [this](Lsn first) { return journal::JournalReader::open(disk_, first); },
-            durable_, applied_,
+            durable_, applied_, lease_,
             [this](const Error& error) {
                 MutexLock lock(mutex_);
                 final_error_ = error;
@@ -114,6 +115,8 @@ class ProjectorThreadTest : public testing::Test {
     FakeStore store_;
     engine::Watermark durable_;
     engine::Watermark applied_;
+    support::ManualMonotonicClock clock_;
+    node::Lease lease_{clock_};
     Mutex mutex_;
     std::optional<Error> final_error_ FG_GUARDED_BY(mutex_);
     std::unique_ptr<journal::Journal> journal_;

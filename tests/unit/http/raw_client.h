@@ -64,6 +64,13 @@ class RawClient {
         return reply;
     }
 
+    /// True if something has arrived that was not read yet, or the connection ended.
+    bool has_input() {
+        char byte = 0;
+        const auto flags = MSG_PEEK | MSG_DONTWAIT;
+        return !input_.empty() || ::recv(socket_.native_handle(), &byte, 1, flags) >= 0;
+    }
+
     /// True if the server closes the connection without sending more.
     bool is_closed() { return input_.empty() && !fill(); }
 

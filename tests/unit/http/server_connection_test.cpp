@@ -289,7 +289,7 @@ TEST_F(ServerConnection, APortThatIsInUseIsAnError) {
         Dependencies{
             engine, durable, applied, queries, registry,
             Health{
-                [] { return std::vector<std::string>{}; }, [] { return true; },
+                [] { return std::vector<std::string>{}; }, [] { return true; }, [] { return true; },
                 [] { return Lsn{}; }},
             []() -> Result<std::vector<postgres::ApiKey>> {
                 return std::vector<postgres::ApiKey>{};

@@ -80,6 +80,7 @@ class ServerTest : public testing::Test {
     postgres::Queries queries{"postgresql://127.0.0.1:1/none", 1};
     prometheus::Registry registry;
     std::atomic<bool> database_reachable{true};
+    std::atomic<bool> owner{true};
     std::atomic<bool> ready{true};
     std::unique_ptr<Server> server;
 };
@@ -97,6 +98,7 @@ inline void ServerTest::start() {
     health.not_ready = [this] {
         return ready ? std::vector<std::string>{} : std::vector<std::string>{"not yet"};
     };
+    health.owns_database = [this] { return owner.load(); };
     health.database_reachable = [this] { return database_reachable.load(); };
     health.appended_lsn = [this] { return log.log.last(); };
     const auto list_keys = []() -> Result<std::vector<postgres::ApiKey>> {

@@ -145,6 +145,30 @@ TEST_F(ServerRequest, AReplyWaitsUntilItIsDurable) {
     later.join();
 }
 
+// What a server that was stopped for long and wakes up has in its hands: a request that is
+// executed and waits for the disk, and one that arrives now.
+TEST_F(ServerRequest, NothingIsAnsweredWhileTheOwnershipIsInDoubt) {
+    set_up();
+    log.hold();
+    RawClient executed = connect();
+    executed.send(request("POST", "/v1/debits", authorize_body("1")));
+    const Lsn before = log.log.last();
+    while (log.log.last() == before) std::this_thread::sleep_for(milliseconds(1));
+    owner = false;
+    log.release();
+
+    const RawReply refused = call("POST", "/v1/debits", authorize_body("1"));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.says("\"executed\":false")) << refused.body;
+    EXPECT_EQ(call("GET", "/v1/wallets/acme").status, 503);
+    EXPECT_EQ(call("GET", "/healthz").status, 200);
+    EXPECT_FALSE(executed.has_input());
+
+    owner = true;
+    EXPECT_EQ(executed.read().status, 201);
+    EXPECT_TRUE(call("GET", "/v1/wallets/acme").says("\"posted\":\"99\""));
+}
+
 TEST_F(ServerRequest, PostgresDurabilityWaitsForTheProjection) {
     set_up();
     const std::string header = "Faregate-Durability: postgres\r\n";

@@ -84,6 +84,24 @@ TEST_F(PosixDisk, TheLockEndsWithTheProcess) {
     EXPECT_TRUE(directory->lock());
 }
 
+TEST_F(PosixDisk, ALockKnowsWhetherItsLastHolderHeldThisDirectory) {
+    const auto directory = must(PosixDirectory::open(base / "journal"));
+    EXPECT_FALSE(must(directory->lock())->holder_ended()) << "nobody held it";
+    EXPECT_TRUE(must(directory->lock())->holder_ended());
+
+    std::filesystem::copy(base / "journal", base / "copy");
+    const auto copy = must(PosixDirectory::open(base / "copy"));
+    EXPECT_FALSE(must(copy->lock())->holder_ended()) << "the original may be held";
+    EXPECT_TRUE(must(copy->lock())->holder_ended());
+
+    std::filesystem::rename(base / "journal", base / "moved");
+    const auto moved = must(PosixDirectory::open(base / "moved"));
+    EXPECT_TRUE(must(moved->lock())->holder_ended()) << "it is the same directory";
+
+    std::filesystem::remove(base / "moved" / "LOCK");
+    EXPECT_FALSE(must(moved->lock())->holder_ended());
+}
+
 TEST_F(PosixDisk, FilesAreListedWithSizeAndTime) {
     const auto directory = must(PosixDirectory::open(base));
     std::filesystem::create_directory(base / "subdirectory");

@@ -66,7 +66,7 @@ class NodeTest : public ::testing::Test {
     void project() {
         Projection projection(
             store_, [this](Lsn first) { return node_->open_reader(first); }, node_->durable(),
-            node_->applied()
+            node_->applied(), lease_
         );
         while (projection.behind()) ASSERT_TRUE(projection.step());
     }
@@ -75,6 +75,8 @@ class NodeTest : public ::testing::Test {
     support::MemoryDatabase database_;
     support::MemoryProjectionStore store_{database_};
     support::ManualClock clock_;
+    support::ManualMonotonicClock monotonic_;
+    Lease lease_{monotonic_};
     std::unique_ptr<Node> node_;
     std::uint8_t journal_count_ = 0;
 };
@@ -103,6 +105,60 @@ TEST_F(NodeTest, RemembersAnswersWhenTheClockHadJumpedAheadAtTheStart) {
     start();
     clock_.set(before);
     EXPECT_TRUE(execute(support::debit("acme", "3"), "key").replayed);
+}
+
+TEST_F(NodeTest, APredecessorThatLockedThisDirectoryHasEnded) {
+    start();
+    EXPECT_FALSE(node_->predecessor_may_live()) << "there was none";
+    crash();
+    start();
+    EXPECT_FALSE(node_->predecessor_may_live());
+}
+
+TEST_F(NodeTest, AfterABootNobodyKnowsWhoHeldTheDirectory) {
+    start();
+    disk_.crash([](const support::MemoryDisk::UnsyncedSector& sector) { return sector.newest; });
+    node_.reset();
+    start();
+    EXPECT_TRUE(node_->predecessor_may_live());
+}
+
+TEST_F(NodeTest, TheOwnerOfACopiedDirectoryMayLive) {
+    start();
+    support::MemoryDisk original;
+    original.copy_from(disk_);
+    Node copy(original, store_, clock_, options());
+    ASSERT_TRUE(copy.take_directory());
+    ASSERT_TRUE(copy.claim());
+    EXPECT_TRUE(copy.predecessor_may_live());
+    // Back in the directory of the first one, which knows nothing of the other one's journal.
+    crash();
+    start();
+    EXPECT_TRUE(node_->predecessor_may_live());
+}
+
+// The first start in the place of another server was killed while it waited for that one to
+// notice. The second found its own claim, took that for a predecessor that had ended, and did not
+// wait.
+TEST_F(NodeTest, AHandoverThatWasInterruptedIsMadeAgain) {
+    start();
+    create_acme();
+    project();
+    support::MemoryDisk elsewhere;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        NodeOptions with_new_journal = options();
+        with_new_journal.new_journal = true;
+        Node successor(elsewhere, store_, clock_, with_new_journal);
+        ASSERT_TRUE(successor.take_directory());
+        ASSERT_TRUE(successor.claim());
+        EXPECT_TRUE(successor.predecessor_may_live());
+        if (attempt == 2) ASSERT_TRUE(successor.open_journal());
+        elsewhere.kill();
+    }
+    Node last(elsewhere, store_, clock_, options());
+    ASSERT_TRUE(last.take_directory());
+    ASSERT_TRUE(last.claim());
+    EXPECT_FALSE(last.predecessor_may_live());
 }
 
 TEST_F(NodeTest, AStoreThatComesBackCanBeAskedAgain) {
