@@ -53,8 +53,9 @@ class MemoryDatabase {
 
     using BalanceKey = std::pair<std::string, ledger::AssetIndex>;
 
-    /// Writes a batch whole or not at all. Error `corruption`: it contradicts what is stored or
-    /// breaks a constraint.
+    /// Writes a batch. Error `corruption`: it contradicts what is stored or breaks a constraint.
+    /// A real database would roll back then; this one is of no use any more, since a copy for
+    /// every batch would be most of what a simulation does.
     Status merge(const engine::ProjectionBatch& batch);
 
     /// What ProjectionStore::load does.
@@ -68,6 +69,8 @@ class MemoryDatabase {
     std::optional<Owner> owner;
     /// Of earlier owners, so that epochs and LSNs never repeat.
     std::vector<Owner> retired;
+
+    bool broken_off = false;  ///< a merge failed
 
     std::vector<ledger::Asset> assets;
     std::map<std::string, ledger::Wallet> wallets;  ///< without accounts and grants

@@ -152,7 +152,9 @@ TEST_F(NodeTest, AHandoverThatWasInterruptedIsMadeAgain) {
         ASSERT_TRUE(successor.take_directory());
         ASSERT_TRUE(successor.claim());
         EXPECT_TRUE(successor.predecessor_may_live());
-        if (attempt == 2) ASSERT_TRUE(successor.open_journal());
+        if (attempt == 2) {
+            ASSERT_TRUE(successor.open_journal());
+        }
         elsewhere.kill();
     }
     Node last(elsewhere, store_, clock_, options());
