@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <regex>
 
 namespace faregate::simulation {
 namespace {
@@ -18,6 +19,12 @@ constexpr std::uint64_t disk_size = std::uint64_t{64} << 20;
 constexpr Duration tick = Duration{1};
 
 Error io_error(const char* what) { return Error{ErrorCode::io, what}; }
+
+/// A message without its names and numbers, so that equal reasons look equal.
+std::string shape_of(const std::string& message) {
+    static const std::regex details("memory/[0-9.a-z]+|[0-9a-f]{32}|[0-9]+");
+    return std::regex_replace(message.substr(0, message.find(". ")), details, "#");
+}
 
 }  // namespace
 
@@ -56,13 +63,12 @@ void Episode::expect_everything(Tally& tally) {
           "crash power",
           "crash kill",
           "crash in start",
+          "crash in the middle",
           "stopped",
           "restart",
           "restart new journal",
           "restart torn tail",
           "restart lost mutations",
-          "refused damage",
-          "harmless damage",
           "failed sync",
           "failed write",
           "failed preparation",
@@ -240,6 +246,7 @@ void Episode::make_trouble() {
     if (!trouble_ || server_->dead()) return;
     const std::uint64_t what = below(100);
     if (what < 18) {
+        if (one_in(4)) stop_in_the_middle();
         crash();
     } else if (what < 22) {
         stop();
@@ -340,6 +347,20 @@ void Episode::crash() {
     server_.reset();
 }
 
+/// The crash comes between two accesses to the disk.
+void Episode::stop_in_the_middle() {
+    auto left = std::make_shared<std::uint64_t>(below(4));
+    disk_->set_fault_injector([left](const MemoryDisk::Access& access) -> std::optional<Error> {
+        const bool changes =
+            access.operation != Operation::read && access.operation != Operation::open;
+        if (!changes || (*left > 0 && (*left)-- > 0)) return std::nullopt;
+        return io_error("the crash came before");
+    });
+    if (one_in(3)) server_->prepare();
+    server_->write();
+    tally_.count("crash in the middle");
+}
+
 void Episode::stop() {
     server_->node().stop();
     deliver();
@@ -406,51 +427,44 @@ bool Episode::try_to_start() {
     return true;
 }
 
-/// A bit flips while nobody looks. Then either the server says so, or nothing is missing.
+/// Something happens to the files while nobody looks. Then either the server says so, or nothing is
+/// missing.
 void Episode::damage_and_start() {
-    const auto names = disk_->names();
-    if (names.empty()) {
-        try_to_start();
-        return;
-    }
-    const std::string& name = names[below(names.size())];
-    const std::uint64_t size = disk_->content(name).size();
-    if (size == 0) {
-        try_to_start();
-        return;
-    }
-    const std::uint64_t offset = below(size);
-    const auto bit = static_cast<unsigned>(below(8));
     MemoryDisk copy;
     copy.copy_from(*disk_);
-    copy.flip_bit(name, offset, bit);
+    const auto damage = Damage::inflict(copy, given_up_disk_.get(), random_);
+    if (damage) start_damaged(copy, *damage);
+    try_to_start();
+}
+
+void Episode::start_damaged(MemoryDisk& disk, const Damage& damage) {
     MemoryDatabase database = database_;
     Server server(
-        Surroundings{copy, database, clock_, monotonic_clock_, journal_count_}, stripes_,
+        Surroundings{disk, database, clock_, monotonic_clock_, journal_count_}, stripes_,
         retention_, new_journal_
     );
     Status done;
     for (int step = 0; step < Server::start_step_count && done; ++step)
         done = server.start_step(step);
+    const std::string name = Damage::name(damage.kind());
     if (!done) {
         require(
             done.error().code == ErrorCode::corruption ||
                 done.error().code == ErrorCode::already_exists,
-            "damage gave " + done.error().message
+            damage.text() + ", and the start failed with " + done.error().message
         );
-        tally_.count("refused damage");
-    } else {
-        const Lsn last = server.node().recovery()->last_lsn;
-        require(
-            last >= auditor_.acknowledged(),
-            fmt::format(
-                "bit {} of byte {} of {} flipped, and LSN {} to {} are missing", bit, offset, name,
-                last.value + 1, auditor_.acknowledged().value
-            )
-        );
-        tally_.count("harmless damage");
+        tally_.count("refused " + name);
+        tally_.count("refusal: " + shape_of(done.error().message));
+        return;
     }
-    try_to_start();
+    const Lsn last = server.node().recovery()->last_lsn;
+    const Lsn needed =
+        std::min(auditor_.acknowledged(), damage.findable_up_to().value_or(Lsn{~0ULL}));
+    require(
+        last >= needed,
+        fmt::format("{}, and LSN {} to {} are missing", damage.text(), last.value + 1, needed.value)
+    );
+    tally_.count((last >= auditor_.acknowledged() ? "harmless " : "unfindable ") + name);
 }
 
 /// The operator gives the machine up, and starts a server elsewhere; the old one is still there.
@@ -465,6 +479,8 @@ void Episode::replace_server() {
     const Lsn applied = database_.owner->applied_lsn;
     const auto old_disk = std::move(disk_);
     const auto old = std::move(server_);
+    given_up_disk_ = std::make_unique<MemoryDisk>();
+    given_up_disk_->copy_from(*old_disk);
     disk_ = std::make_unique<MemoryDisk>();
     disk_->set_capacity(disk_size);
     disk_is_full_ = false;
@@ -481,7 +497,7 @@ void Episode::replace_server() {
 void Episode::wake_up(Server& replaced) {
     replaced.store().come_back();
     for (int turn = 0; !replaced.dead(); ++turn) {
-        require(turn < 100, "a server that was replaced goes on: " + replaced.cause());
+        require(turn < 2'000, "a server that was replaced goes on: " + replaced.cause());
         switch (below(4)) {
             case 0:
                 replaced.beat();

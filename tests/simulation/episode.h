@@ -8,6 +8,7 @@
 
 #include "simulation/auditor.h"
 #include "simulation/clients.h"
+#include "simulation/damage.h"
 #include "simulation/server.h"
 #include "simulation/tally.h"
 #include "support/manual_clock.h"
@@ -44,11 +45,13 @@ class Episode {
     void trouble_database();
 
     void crash();
+    void stop_in_the_middle();
     void stop();
     void leave_down();
     void start();
     bool try_to_start();
     void damage_and_start();
+    void start_damaged(support::MemoryDisk& disk, const Damage& damage);
     void replace_server();
     void wake_up(Server& replaced);
     void fall_back();
@@ -63,6 +66,7 @@ class Episode {
     support::ManualClock clock_;
     support::ManualMonotonicClock monotonic_clock_;
     std::unique_ptr<support::MemoryDisk> disk_;
+    std::unique_ptr<support::MemoryDisk> given_up_disk_;  ///< of the server that was replaced last
     support::MemoryDatabase database_;
     std::vector<support::MemoryDatabase> backups_;
     const int wallet_count_;
