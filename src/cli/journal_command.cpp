@@ -37,8 +37,8 @@ class Printer final : public journal::InspectionVisitor {
     void on_file(const journal::InspectedFile& file) override {
         if (!options_.frames) return;
         ordered_json out = {{"file", file.name}, {"size", file.size}};
+        if (file.version != 0) out["version"] = file.version;
         if (file.header_ok) {
-            out["version"] = file.version;
             out["journal"] = file.journal.text();
             out["sequence"] = file.sequence;
             out["in_use"] = file.in_use;
@@ -50,16 +50,18 @@ class Printer final : public journal::InspectionVisitor {
         const auto first = frame.first_lsn.value;
         const auto last = frame.count == 0 ? first : first + frame.count - 1;
         if (!options_.frames || last < options_.from || first > options_.to) return;
-        print(
-            {{"frame", frame.first_lsn.value},
-             {"count", frame.count},
-             {"epoch", frame.epoch.value},
-             {"durable_lsn", frame.durable_lsn.value},
-             {"file", frame.file},
-             {"offset", frame.offset},
-             {"size", frame.size},
-             {"hash", frame.hash}}
-        );
+        ordered_json out = {
+            {"frame", frame.first_lsn.value},
+            {"count", frame.count},
+            {"epoch", frame.epoch.value},
+            {"durable_lsn", frame.durable_lsn.value},
+            {"file", frame.file},
+            {"offset", frame.offset},
+            {"size", frame.size},
+            {"version", frame.version}};
+        if (frame.version > 1) out["zero_sectors"] = frame.zero_sectors;
+        out["hash"] = frame.hash;
+        print(out);
     }
     void on_record(const journal::InspectedRecord& record) override {
         const auto decoded = engine::decode_record(record.bytes);

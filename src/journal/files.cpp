@@ -66,6 +66,20 @@ Status write_zeros(File& file, std::uint64_t begin, std::uint64_t end) {
     return {};
 }
 
+tl::unexpected<Error> newer(
+    const Directory& directory, const std::string& name, std::uint64_t offset, std::uint16_t version
+) {
+    return failure(
+        ErrorCode::corruption,
+        fmt::format(
+            "journal file {}/{} has at offset {} {}. Nothing was changed. Start the Faregate that "
+            "wrote it, or one that is newer; docs/operations.md says under \"Upgrading\" how to "
+            "return to an older one",
+            directory.path(), name, offset, describe_unreadable(version)
+        )
+    );
+}
+
 tl::unexpected<Error> damaged(
     const Directory& directory, const std::string& name, std::uint64_t offset,
     const std::string& problem

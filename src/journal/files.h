@@ -32,6 +32,11 @@ Result<OpenFile> make_file(Directory& directory, const FileHeader& header);
 /// Overwrites [begin, end) with zeros, and does not sync.
 Status write_zeros(File& file, std::uint64_t begin, std::uint64_t end);
 
+/// "DIRECTORY/NAME has at offset N format version V: a newer Faregate wrote it." and what to do.
+tl::unexpected<Error> newer(
+    const Directory& directory, const std::string& name, std::uint64_t offset, std::uint16_t version
+);
+
 /// "DIRECTORY/NAME is damaged at offset N: PROBLEM." and what to do about it.
 tl::unexpected<Error> damaged(
     const Directory& directory, const std::string& name, std::uint64_t offset,

@@ -67,6 +67,14 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view magic) {
 
 }  // namespace
 
+std::string describe_unreadable(std::uint16_t version) {
+    return fmt::format(
+        "format version {}: {}, and this one reads versions {} to {}", version,
+        version > format_version ? "a newer Faregate wrote it" : "no Faregate wrote it",
+        oldest_format_version, format_version
+    );
+}
+
 void encode(const FileHeader& header, std::span<std::byte, sector_size> out) noexcept {
     std::ranges::fill(out, std::byte{});
     Encoder encoder(out.data());
@@ -101,7 +109,7 @@ void encode(const FrameHeader& header, std::span<std::byte, frame_header_size> o
     Encoder encoder(out.data());
     encoder.bytes(frame_magic.data(), frame_magic.size());
     encoder.integer(header.version);
-    encoder.integer(std::uint16_t{});
+    encoder.integer(header.zero_sectors);
     encoder.bytes(header.journal.bytes.data(), header.journal.bytes.size());
     encoder.integer(header.epoch.value);
     encoder.integer(header.first_lsn.value);
@@ -120,7 +128,7 @@ std::optional<FrameHeader> decode_frame_header(std::span<const std::byte> bytes)
     Decoder decoder(bytes.data() + frame_magic.size());
     FrameHeader header;
     header.version = decoder.integer<std::uint16_t>();
-    decoder.integer<std::uint16_t>();
+    header.zero_sectors = decoder.integer<std::uint16_t>();
     decoder.bytes(header.journal.bytes.data(), header.journal.bytes.size());
     header.epoch.value = decoder.integer<std::uint64_t>();
     header.first_lsn.value = decoder.integer<std::uint64_t>();

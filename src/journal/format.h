@@ -18,7 +18,15 @@ namespace faregate::journal {
 inline constexpr std::size_t sector_size = 512;
 inline constexpr std::size_t frame_header_size = 96;
 inline constexpr std::size_t record_prefix_size = 4;
-inline constexpr std::uint16_t format_version = 1;
+/// What is written. All versions from the oldest on can be read.
+inline constexpr std::uint16_t format_version = 2;
+inline constexpr std::uint16_t oldest_format_version = 1;
+
+constexpr bool is_readable(std::uint16_t version) noexcept {
+    return version >= oldest_format_version && version <= format_version;
+}
+/// "format version 3: a newer Faregate wrote it, ..." Precondition: !is_readable(version).
+std::string describe_unreadable(std::uint16_t version);
 
 using Hash = std::array<std::uint8_t, 32>;
 
@@ -40,11 +48,15 @@ struct FileHeader {
 };
 
 void encode(const FileHeader& header, std::span<std::byte, sector_size> out) noexcept;
-/// Nothing if magic or checksum are wrong. The version may be one that this program cannot read.
+/// Nothing if magic or checksum are wrong. If the version is not readable, all else means nothing.
 std::optional<FileHeader> decode_file_header(std::span<const std::byte> bytes) noexcept;
+
+/// Of FrameHeader::zero_sectors: so many or more.
+inline constexpr std::uint16_t zero_sectors_max = 0xffff;
 
 struct FrameHeader {
     std::uint16_t version = format_version;
+    std::uint16_t zero_sectors = 0;  ///< of the whole frame as written; version 1 has 0 here
     JournalId journal;
     Epoch epoch;
     Lsn first_lsn;
@@ -63,7 +75,8 @@ struct FrameHeader {
 };
 
 void encode(const FrameHeader& header, std::span<std::byte, frame_header_size> out) noexcept;
-/// Nothing if magic or header checksum are wrong. The version may be an unknown one.
+/// Nothing if magic or header checksum are wrong. If the version is not readable, all else means
+/// nothing.
 std::optional<FrameHeader> decode_frame_header(std::span<const std::byte> bytes) noexcept;
 
 void encode_record_size(std::uint32_t size, std::byte* out) noexcept;

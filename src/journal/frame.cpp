@@ -14,19 +14,40 @@ bool is_zero(std::span<const std::byte> bytes) noexcept {
                              std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
-/// A sector is written whole or not at all, and where frames go there were zeros before.
-bool has_zero_sector(std::span<const std::byte> bytes) noexcept {
-    for (std::size_t at = 0; at < bytes.size(); at += sector_size) {
-        if (is_zero(bytes.subspan(at, sector_size))) return true;
+std::uint16_t count_zero_sectors(std::span<const std::byte> bytes) noexcept {
+    std::uint16_t count = 0;
+    for (std::size_t at = 0; at < bytes.size() && count < zero_sectors_max; at += sector_size) {
+        if (is_zero(bytes.subspan(at, sector_size))) ++count;
     }
-    return false;
+    return count;
 }
 
-Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const JournalId& journal) {
+namespace {
+
+/// Whether a part of a frame with a bad payload was never written. A sector is written whole or not
+/// at all, and where frames go there were zeros before: so a part that is missing adds to the zero
+/// sectors that were written as such, and nothing takes any away. A header of version 1 says 0.
+bool lacks_sectors(const FrameHeader& header, std::span<const std::byte> bytes) noexcept {
+    const std::uint16_t found = count_zero_sectors(bytes);
+    return found > header.zero_sectors || found == zero_sectors_max;
+}
+
+}  // namespace
+
+Result<FrameView> read_frame(
+    FileWindow& window, std::uint64_t offset, const JournalId& journal,
+    std::optional<std::uint16_t> file_version
+) {
     FrameView frame;
     FG_TRY_ASSIGN(const auto sector, window.view(offset, sector_size));
     if (is_zero(sector)) return frame;
     const auto header = decode_frame_header(sector);
+    if (header && !is_readable(header->version)) {
+        frame.header = *header;
+        frame.state = FrameState::newer;
+        frame.problem = "the frame has " + describe_unreadable(header->version);
+        return frame;
+    }
     if (!header || header->journal != journal) {
         frame.state = FrameState::unreadable;
         frame.problem =
@@ -35,10 +56,10 @@ Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const Jou
     }
     frame.header = *header;
     frame.state = FrameState::impossible;
-    if (header->version != format_version) {
+    if (header->version != file_version.value_or(header->version)) {
         frame.problem = fmt::format(
-            "the frame has format version {}, and this program reads version {}", header->version,
-            format_version
+            "the frame has format version {}, and the file version {}", header->version,
+            *file_version
         );
         return frame;
     }
@@ -50,7 +71,7 @@ Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const Jou
     FG_TRY_ASSIGN(frame.bytes, window.view(offset, static_cast<std::size_t>(size)));
     if (frame.bytes.size() < size ||
         crc32c(frame.bytes.subspan(frame_header_size)) != header->payload_crc) {
-        const bool torn = has_zero_sector(frame.bytes);
+        const bool torn = lacks_sectors(*header, frame.bytes);
         frame.state = torn ? FrameState::torn : FrameState::damaged;
         frame.problem = torn ? "a part of the frame was never written"
                              : "the checksum of the payload is wrong, though all of it was written";

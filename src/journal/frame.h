@@ -12,24 +12,29 @@ enum class FrameState {
     valid,       ///< checksums and records are right
     unused,      ///< a sector of zeros, or the end of the file
     unreadable,  ///< no header of this journal: damage, or the bytes of another journal
-    torn,        ///< the header is right, the payload is not, and one of its sectors is zeros
-    damaged,     ///< the same, and none is
+    torn,        ///< the header is right, the payload is not, and it lacks sectors
+    damaged,     ///< the same, and it lacks none
     impossible,  ///< checksums are right, but no writer of this version writes such a frame
+    newer,       ///< the header's checksum is right, and its version cannot be read
 };
 
 struct FrameView {
     FrameState state = FrameState::unused;
-    FrameHeader header;                ///< of `valid`, `torn` and `impossible`
+    FrameHeader header;                ///< of all but the first two that follow `valid`
     std::span<const std::byte> bytes;  ///< of `valid`: the whole frame, in the window
-    std::string problem;               ///< of the last three, for a message
+    std::string problem;               ///< of all but `valid` and `unused`, for a message
 
     std::span<const std::byte> payload() const {
         return bytes.subspan(frame_header_size, header.payload_size);
     }
 };
 
-/// Reads what stands at `offset`. The views live until the window's next use.
-Result<FrameView> read_frame(FileWindow& window, std::uint64_t offset, const JournalId& journal);
+/// Reads what stands at `offset`. The views live until the window's next use. The frames of a file
+/// have its version; nothing if that is lost.
+Result<FrameView> read_frame(
+    FileWindow& window, std::uint64_t offset, const JournalId& journal,
+    std::optional<std::uint16_t> file_version
+);
 
 /// The state of a journal after a frame: what the next one must agree with.
 class Chain {
@@ -67,5 +72,8 @@ Result<Rest> scan_rest(
 );
 
 bool is_zero(std::span<const std::byte> bytes) noexcept;
+
+/// How many of the sectors are all zeros, but at most zero_sectors_max.
+std::uint16_t count_zero_sectors(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace faregate::journal

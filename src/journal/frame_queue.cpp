@@ -41,6 +41,11 @@ void FrameQueue::add_empty_frame() {
     static_cast<void>(add_frame(frame_header_size));
 }
 
+void FrameQueue::begin_next_file() {
+    FG_ASSERT(after_last_frame().offset == place_.file_size, "the current file has room");
+    if (has_next_file()) static_cast<void>(add_frame(frame_header_size));
+}
+
 void FrameQueue::add_file(std::uint64_t sequence, std::uint64_t file_size) {
     FG_ASSERT(file_size >= sector_size + frame_size_max_, "a file must hold a frame");
     next_files_.push_back({sequence, sector_size, file_size});

@@ -54,6 +54,10 @@ class FrameQueue {
     /// Adds a frame without records if the current file has room for it.
     void add_empty_frame();
 
+    /// Adds a frame without records to the next file if there is one. Precondition: the current
+    /// file is full.
+    void begin_next_file();
+
     /// A file that frames may go to once the files before it are full.
     void add_file(std::uint64_t sequence, std::uint64_t file_size);
 

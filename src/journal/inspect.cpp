@@ -32,10 +32,13 @@ class Inspector {
         offset_ = 0;
         FG_TRY_ASSIGN(const auto file, directory_.open(named.name, OpenMode::read));
         FileWindow window(*file, named.size);
-        FG_TRY(walk_header(window));
-        offset_ = sector_size;
+        FG_TRY_ASSIGN(const auto header, walk_header(window));
+        const bool readable = !header || is_readable(header->version);
+        offset_ = readable ? sector_size : named.size;
+        std::optional<std::uint16_t> version;
+        if (header) version = header->version;
         while (offset_ < named.size) {
-            FG_TRY_ASSIGN(const auto frame, read_frame(window, offset_, journal_));
+            FG_TRY_ASSIGN(const auto frame, read_frame(window, offset_, journal_, version));
             if (frame.state == FrameState::valid) {
                 show(frame);
             } else {
@@ -45,16 +48,16 @@ class Inspector {
         return {};
     }
 
-    Status walk_header(FileWindow& window) {
+    Result<std::optional<FileHeader>> walk_header(FileWindow& window) {
         FG_TRY_ASSIGN(const auto sector, window.view(0, sector_size));
         const auto header = decode_file_header(sector);
         InspectedFile file;
         file.name = name_;
         file.size = window.file_size();
-        file.header_ok = header.has_value();
-        if (header) {
+        file.header_ok = header && is_readable(header->version);
+        if (header) file.version = header->version;
+        if (file.header_ok) {
             file.in_use = header->in_use();
-            file.version = header->version;
             file.journal = header->journal;
             file.sequence = header->sequence;
             file.first_lsn = header->first_lsn;
@@ -62,7 +65,7 @@ class Inspector {
         }
         visitor_.on_file(file);
         check_header(header, window.file_size());
-        return {};
+        return header;
     }
 
     void check_header(const std::optional<FileHeader>& header, std::uint64_t size) {
@@ -70,10 +73,11 @@ class Inspector {
             visitor_.on_damage({name_, 0, sector_size, std::move(problem)});
         };
         if (!header) return report("the file header is wrong");
-        if (header->journal != journal_) report("the file belongs to another journal");
-        if (header->version != format_version) {
-            report("this program cannot read the file's format version");
+        if (!is_readable(header->version)) {
+            const std::string problem = "the file has " + describe_unreadable(header->version);
+            return visitor_.on_damage({name_, 0, size, problem});
         }
+        if (header->journal != journal_) report("the file belongs to another journal");
         if (header->sequence != last_sequence_) report("the header has another file's sequence");
         if (header->file_size != size) {
             report(fmt::format("the header says that the file has {} bytes", header->file_size));
@@ -96,8 +100,8 @@ class Inspector {
         }
         chain_->follow(header, frame.bytes);
         visitor_.on_frame(
-            {name_, offset_, frame.bytes.size(), header.epoch, header.first_lsn, header.count,
-             header.durable_lsn, hexadecimal(chain_->hash())}
+            {name_, offset_, frame.bytes.size(), header.version, header.zero_sectors, header.epoch,
+             header.first_lsn, header.count, header.durable_lsn, hexadecimal(chain_->hash())}
         );
         auto payload = frame.payload();
         for (Lsn lsn = header.first_lsn; lsn < header.next_lsn(); lsn = lsn.next()) {
@@ -118,7 +122,9 @@ class Inspector {
         const std::uint64_t begin = offset_;
         // The header of the bad frame itself must not be found again.
         std::uint64_t frames_begin = begin;
-        if (bad.state == FrameState::impossible) frames_begin += sector_size;
+        if (bad.state == FrameState::impossible || bad.state == FrameState::newer) {
+            frames_begin += sector_size;
+        }
         const bool header_is_good =
             bad.state == FrameState::torn || bad.state == FrameState::damaged;
         if (header_is_good) frames_begin += bad.header.frame_size();
@@ -144,8 +150,10 @@ Result<std::optional<JournalId>> find_journal(const Directory& directory, const 
     FileWindow window(*file, named.size);
     for (std::uint64_t offset = 0; offset < named.size; offset += sector_size) {
         FG_TRY_ASSIGN(const auto sector, window.view(offset, sector_size));
-        if (const auto header = decode_file_header(sector)) return header->journal;
-        if (const auto header = decode_frame_header(sector)) return header->journal;
+        const auto file_header = decode_file_header(sector);
+        if (file_header && is_readable(file_header->version)) return file_header->journal;
+        const auto frame_header = decode_frame_header(sector);
+        if (frame_header && is_readable(frame_header->version)) return frame_header->journal;
     }
     return std::nullopt;
 }

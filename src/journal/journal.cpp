@@ -186,6 +186,21 @@ class Journal::Impl {
         return {};
     }
 
+    /// Goes on in the next file, as a journal must whose last file has an older format: begins it
+    /// at once with such an empty frame. A full disk is met as always, by refusing records.
+    Status upgrade() FG_EXCLUDES(queue_mutex_) {
+        auto prepared = prepare_once();
+        if (!prepared && prepared.error().code != ErrorCode::unavailable) {
+            return tl::unexpected<Error>(std::move(prepared).error());
+        }
+        {
+            MutexLock lock(queue_mutex_);
+            queue_.begin_next_file();
+        }
+        FG_TRY(write_queued());
+        return {};
+    }
+
     Result<std::uint64_t> remove_before(Lsn lsn, Timestamp modified_before) {
         FG_TRY_ASSIGN(const auto infos, directory_.list());
         for (std::uint64_t removed = 0;; ++removed) {
@@ -279,6 +294,8 @@ class Journal::Impl {
         header.payload_size = static_cast<std::uint32_t>(frame.size - frame_header_size);
         header.previous_hash = chain_.hash();
         header.payload_crc = crc32c(bytes.subspan(frame_header_size));
+        // The first sector has the header, which stands in it only from here on.
+        header.zero_sectors = count_zero_sectors(bytes.subspan(sector_size));
         encode(header, bytes.first<frame_header_size>());
 
         const auto begin = std::chrono::steady_clock::now();
@@ -447,12 +464,14 @@ Result<std::unique_ptr<Journal>> Journal::open(
     begin.last_lsn = recovery.last_lsn;
     begin.last_hash = recovery.end_hash;
     begin.current = std::move(files.current);
-    begin.offset = recovery.end_offset;
+    // A file's frames have its version, so no frame goes into what is left of an older one.
+    const bool older = recovery.end_version < format_version;
+    begin.offset = older ? recovery.end_file_size : recovery.end_offset;
     begin.files = recovery.files;
     begin.prepared = std::move(files.prepared);
     auto impl =
         std::make_unique<Impl>(directory, std::move(lock), std::move(options), std::move(begin));
-    FG_TRY(impl->write_empty_frame());
+    FG_TRY(older ? impl->upgrade() : impl->write_empty_frame());
     return std::unique_ptr<Journal>(new Journal(std::move(impl)));
 }
 

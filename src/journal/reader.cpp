@@ -16,7 +16,7 @@ struct ReadFile {
     std::string name;
     std::unique_ptr<File> file;
     FileWindow window;
-    std::optional<FileHeader> header;  ///< nothing: no valid one of this version
+    std::optional<FileHeader> header;  ///< nothing: no valid one
 
     bool in_use() const { return header && header->in_use(); }
 };
@@ -28,7 +28,9 @@ Result<ReadFile> open_file(const Directory& directory, std::uint64_t sequence) {
     FileWindow window(*file, size);
     FG_TRY_ASSIGN(const auto sector, window.view(0, sector_size));
     auto header = decode_file_header(sector);
-    if (header && header->version != format_version) header.reset();
+    if (header && !is_readable(header->version)) {
+        return newer(directory, name, 0, header->version);
+    }
     window.discard();
     return ReadFile{sequence, std::move(name), std::move(file), std::move(window), header};
 }
@@ -77,7 +79,12 @@ class JournalReader::Impl {
             file_.window.discard();
             window_up_to_ = up_to;
         }
-        FG_TRY_ASSIGN(const auto frame, read_frame(file_.window, offset_, journal_));
+        FG_TRY_ASSIGN(
+            const auto frame, read_frame(file_.window, offset_, journal_, file_.header->version)
+        );
+        if (frame.state == FrameState::newer) {
+            return newer(directory_, file_.name, offset_, frame.header.version);
+        }
         if (frame.state != FrameState::valid) return go_to_next_file(frame);
         const std::string problem = chain_.problem_with(frame.header);
         if (!problem.empty()) return damaged(directory_, file_.name, offset_, problem);

@@ -22,7 +22,9 @@ class Scanner {
     Result<std::optional<Recovery>> run() {
         FG_TRY_ASSIGN(const auto names, list_files(directory_));
         if (names.empty()) return std::nullopt;
+        // First of all, since nothing else may be assumed of files that a newer server wrote.
         for (const NamedFile& named : names) FG_TRY(read_header(named));
+        FG_TRY(check_places());
         FG_TRY(check_headers());
         FG_TRY(walk_last_file());
         for (std::size_t i = used_; i < files_.size(); ++i) FG_TRY(check_unused(files_[i]));
@@ -31,22 +33,35 @@ class Scanner {
 
   private:
     Status read_header(const NamedFile& named) {
-        if (!files_.empty() && named.sequence != files_.back().named.sequence + 1) {
-            return damaged(
-                directory_, file_name(files_.back().named.sequence + 1), 0,
-                fmt::format("the file is missing, but {} follows it", named.name)
-            );
-        }
-        if (named.size < 2 * sector_size || named.size % sector_size != 0) {
-            return damaged(
-                directory_, named.name, named.size,
-                fmt::format("the file was cut to {} bytes", named.size)
-            );
-        }
         FG_TRY_ASSIGN(const auto file, directory_.open(named.name, OpenMode::read));
         FileWindow window(*file, named.size);
         FG_TRY_ASSIGN(const auto sector, window.view(0, sector_size));
-        files_.push_back({named, decode_file_header(sector)});
+        const auto header = decode_file_header(sector);
+        if (header && !is_readable(header->version)) {
+            return newer(directory_, named.name, 0, header->version);
+        }
+        files_.push_back({named, header});
+        return {};
+    }
+
+    /// No file is missing between others, and none was cut to no length that files have.
+    Status check_places() const {
+        std::uint64_t expected = files_[0].named.sequence;
+        for (const auto& [named, header] : files_) {
+            if (named.sequence != expected) {
+                return damaged(
+                    directory_, file_name(expected), 0,
+                    fmt::format("the file is missing, but {} follows it", named.name)
+                );
+            }
+            ++expected;
+            if (named.size < 2 * sector_size || named.size % sector_size != 0) {
+                return damaged(
+                    directory_, named.name, named.size,
+                    fmt::format("the file was cut to {} bytes", named.size)
+                );
+            }
+        }
         return {};
     }
 
@@ -66,8 +81,15 @@ class Scanner {
             if (!header) continue;
             const std::string problem = problem_with(named, *header, journal);
             if (!problem.empty()) return damaged(directory_, named.name, 0, problem);
-            if (i > 0 && i < used_ && header->first_lsn < files_[i - 1].header->first_lsn) {
+            if (i == 0 || i >= used_) continue;
+            const FileHeader& before = *files_[i - 1].header;
+            if (header->first_lsn < before.first_lsn) {
                 return damaged(directory_, named.name, 0, "the first LSN is below the last file's");
+            }
+            if (header->version < before.version) {
+                return damaged(
+                    directory_, named.name, 0, "the format version is below the last file's"
+                );
             }
         }
         recovery_.journal = journal;
@@ -81,12 +103,6 @@ class Scanner {
     static std::string problem_with(
         const NamedFile& named, const FileHeader& header, const JournalId& journal
     ) {
-        if (header.version != format_version) {
-            return fmt::format(
-                "the file has format version {}, and this program reads version {}", header.version,
-                format_version
-            );
-        }
         if (header.journal != journal) {
             return fmt::format(
                 "the file belongs to journal {}, and the first file to {}", header.journal.text(),
@@ -112,7 +128,12 @@ class Scanner {
         std::uint64_t offset = sector_size;
         recovery_.last_frame_offset = offset;
         for (;;) {
-            FG_TRY_ASSIGN(const auto frame, read_frame(window, offset, header->journal));
+            FG_TRY_ASSIGN(
+                const auto frame, read_frame(window, offset, header->journal, header->version)
+            );
+            if (frame.state == FrameState::newer) {
+                return newer(directory_, named.name, offset, frame.header.version);
+            }
             const bool no_header =
                 frame.state == FrameState::unused || frame.state == FrameState::unreadable;
             // The header stands in one sector, so it was written as it is: if it contradicts the
@@ -145,6 +166,7 @@ class Scanner {
         recovery_.last_lsn = Lsn{chain.next_lsn().value - 1};
         recovery_.epoch = chain.epoch();
         recovery_.end_file_size = named.size;
+        recovery_.end_version = files_[used_ - 1].header->version;
         recovery_.end_offset = offset;
         recovery_.end_hash = chain.hash();
         return cut_rest(window, named, offset, offset, frames_begin);

@@ -14,9 +14,9 @@ namespace faregate::journal {
 struct InspectedFile {
     std::string name;
     std::uint64_t size = 0;
-    bool header_ok = false;  ///< the members below are right
-    bool in_use = false;     ///< false: prepared ahead of use
-    std::uint16_t version = 0;
+    std::uint16_t version = 0;  ///< of the format; 0: the header is wrong
+    bool header_ok = false;     ///< the version can be read, and the members below are right
+    bool in_use = false;        ///< false: prepared ahead of use
     JournalId journal;
     std::uint64_t sequence = 0;
     Lsn first_lsn;
@@ -27,6 +27,8 @@ struct InspectedFrame {
     std::string_view file;
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
+    std::uint16_t version = 0;
+    std::uint16_t zero_sectors = 0;  ///< from version 2 on
     Epoch epoch;
     Lsn first_lsn;
     std::uint32_t count = 0;

@@ -34,6 +34,7 @@ struct Recovery {
     std::vector<UnusedFile> unused_files;
 
     std::uint64_t end_file_size = 0;      ///< of the last file in use
+    std::uint16_t end_version = 0;        ///< its format, which its frames have too
     std::uint64_t last_frame_offset = 0;  ///< end_offset if it has no frame
     std::uint64_t end_offset = 0;         ///< where the next frame goes in it
     std::array<std::uint8_t, 32> end_hash{};

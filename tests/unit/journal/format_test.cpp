@@ -51,6 +51,7 @@ FileHeader file_header() {
 
 FrameHeader frame_header() {
     FrameHeader header;
+    header.zero_sectors = 0x0506;
     header.journal = file_header().journal;
     header.epoch = Epoch{3};
     header.first_lsn = Lsn{0x1122334455667788};
@@ -83,7 +84,9 @@ TEST(FrameHeader, HasTheDocumentedLayout) {
     std::array<std::byte, frame_header_size> bytes;
     encode(frame_header(), bytes);
     EXPECT_EQ(std::memcmp(bytes.data(), "FGFR", 4), 0);
-    EXPECT_EQ(bytes[4], std::byte{1});
+    EXPECT_EQ(bytes[4], std::byte{2});
+    EXPECT_EQ(bytes[6], std::byte{0x06});
+    EXPECT_EQ(bytes[7], std::byte{0x05});
     EXPECT_EQ(bytes[8], std::byte{1});
     EXPECT_EQ(bytes[23], std::byte{16});
     EXPECT_EQ(bytes[24], std::byte{3});

@@ -36,6 +36,7 @@ class JournalFixture : public ::testing::Test {
         std::uint64_t size = 0;
         Lsn first_lsn;
         std::uint32_t count = 0;
+        std::uint16_t version = 0;
     };
 
     JournalFixture() {
@@ -97,7 +98,9 @@ class JournalFixture : public ::testing::Test {
         struct Collector : InspectionVisitor {
             std::vector<FramePlace> frames;
             void on_frame(const InspectedFrame& f) override {
-                frames.push_back({std::string(f.file), f.offset, f.size, f.first_lsn, f.count});
+                frames.push_back(
+                    {std::string(f.file), f.offset, f.size, f.first_lsn, f.count, f.version}
+                );
             }
         } collector;
         must(inspect(disk, collector));

@@ -294,29 +294,6 @@ TEST_F(RecoveryTest, ALastFrameThatContradictsTheChainIsCorruption) {
     EXPECT_THAT(found.error().message, HasSubstr("LSN 3 should come next"));
 }
 
-TEST_F(RecoveryTest, ANewerFormatIsRefusedAndNotCut) {
-    write_three();
-    auto content = disk.content(name_of(1));
-    const auto at = static_cast<std::size_t>(frames_[2].offset);
-    auto header = *decode_frame_header(std::span(content).subspan(at));
-    header.version = 2;
-    encode(header, std::span(content).subspan(at).first<frame_header_size>());
-    disk.set_content(name_of(1), content);
-    const auto found = scan(disk);
-    ASSERT_FALSE(found);
-    EXPECT_THAT(found.error().message, HasSubstr("format version 2"));
-}
-
-TEST_F(RecoveryTest, AFileOfANewerFormatIsRefused) {
-    write_three();
-    auto content = disk.content(name_of(1));
-    auto header = *decode_file_header(content);
-    header.version = 2;
-    encode(header, std::span(content).first<sector_size>());
-    disk.set_content(name_of(1), content);
-    EXPECT_THAT(scan(disk).error().message, HasSubstr("format version 2"));
-}
-
 TEST_F(RecoveryTest, ARecordThatLooksLikeAFrameIsNotTakenForOne) {
     write_three();
     const auto content = disk.content(name_of(1));
