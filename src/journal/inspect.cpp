@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "journal/files.h"
 #include "journal/frame.h"
 
@@ -158,18 +160,23 @@ Result<std::optional<JournalId>> find_journal(const Directory& directory, const 
     return std::nullopt;
 }
 
+/// That of most files, and the first of those: any single file may be another journal's.
+JournalId find_journal(const Directory& directory, const std::vector<NamedFile>& files) {
+    std::vector<JournalId> found;
+    for (const NamedFile& named : files) {
+        const auto journal = find_journal(directory, named);
+        if (journal && *journal) found.push_back(**journal);
+    }
+    const auto often = [&](const JournalId& journal) { return std::ranges::count(found, journal); };
+    const auto most = std::ranges::max_element(found, {}, often);
+    return most == found.end() ? JournalId{} : *most;
+}
+
 }  // namespace
 
 Status inspect(const Directory& directory, InspectionVisitor& visitor) {
     FG_TRY_ASSIGN(const auto files, list_files(directory));
-    JournalId journal;
-    for (const NamedFile& named : files) {
-        const auto found = find_journal(directory, named);
-        if (!found || !*found) continue;
-        journal = **found;
-        break;
-    }
-    Inspector inspector(directory, journal, visitor);
+    Inspector inspector(directory, find_journal(directory, files), visitor);
     for (const NamedFile& named : files) inspector.look_at(named);
     return {};
 }

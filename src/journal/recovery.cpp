@@ -68,7 +68,12 @@ class Scanner {
     /// Files in use come first, then unused ones; all belong together.
     Status check_headers() {
         while (used_ < files_.size() && files_[used_].in_use()) ++used_;
-        if (used_ == 0) return damaged(directory_, files_[0].named.name, 0, "the header is wrong");
+        if (used_ == 0) {
+            const char* problem = files_[0].header
+                                      ? "the file is prepared, but none before it is in use"
+                                      : "the header is wrong";
+            return damaged(directory_, files_[0].named.name, 0, problem);
+        }
         const JournalId journal = files_[0].header->journal;
         for (std::size_t i = 0; i < files_.size(); ++i) {
             const auto& [named, header] = files_[i];
