@@ -14,7 +14,15 @@ from support.postgres import Cluster
 from support.server import Server
 
 # The modules that take longest, so that no worker is left with one of them at the end.
-SLOW_FIRST = ["trace_replay", "concurrency", "crash", "database_outage", "contract", "expiry"]
+SLOW_FIRST = [
+    "trace_replay",
+    "concurrency",
+    "crash",
+    "damage",
+    "database_outage",
+    "contract",
+    "expiry",
+]
 
 
 def pytest_collection_modifyitems(items):

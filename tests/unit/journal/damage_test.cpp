@@ -51,7 +51,7 @@ class Damaged : public DamageFixture, public ::testing::WithParamInterface<Shape
         open();
         append(100);
         append(700);
-        for (int i = 0; shape.several_files && i < 5; ++i) append(150 + 190U * i);
+        for (std::size_t i = 0; shape.several_files && i < 5; ++i) append(150 + 190 * i);
         if (shape.restarted) {
             stop();
             open();

@@ -141,7 +141,7 @@ TEST_F(UpgradeTest, AnOldJournalWithoutRecordsGoesOn) {
     version_1::load(disk, version_1::stopped);
     auto content = disk.content(name_of(1));
     std::fill(content.begin() + sector_size, content.end(), std::byte{});
-    for (const std::uint64_t sequence : {2, 3, 4}) disk.erase(name_of(sequence));
+    for (const std::uint64_t sequence : {2U, 3U, 4U}) disk.erase(name_of(sequence));
     disk.set_content(name_of(1), content);
     open();
     EXPECT_EQ(journal->durable_lsn(), Lsn{});
@@ -162,7 +162,7 @@ TEST_F(UpgradeTest, AFullDiskIsMetAsAlways) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
     EXPECT_THAT(refused.error().message, HasSubstr("disk is full"));
-    for (const std::uint64_t sequence : {1, 2, 3, 4}) EXPECT_EQ(header_of(sequence).version, 1);
+    for (const std::uint64_t sequence : {1U, 2U, 3U, 4U}) EXPECT_EQ(header_of(sequence).version, 1);
     disk.set_capacity(1U << 20);
     expect_everything();
 }
@@ -222,7 +222,7 @@ TEST_F(UpgradeTest, TheNewestOldFrameIsDurableBeforeItIsServed) {
         const auto content = disk.content(last.file);
         const std::size_t begin = static_cast<std::size_t>(last.offset);
         auto shorter = content;
-        std::fill(shorter.begin() + last.offset, shorter.end(), std::byte{});
+        std::ranges::fill(std::span(shorter).subspan(begin), std::byte{});
         disk.set_content(last.file, shorter);
         {
             const auto file = must(disk.open(last.file, OpenMode::read_write));
