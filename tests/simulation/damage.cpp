@@ -80,7 +80,9 @@ std::optional<Damage> Damage::inflict(
     switch (damage.kind_) {
         case Kind::flipped_bit: {
             const std::string& file = pick(files, random);
-            const std::uint64_t offset = below(random, disk.content(file).size());
+            const std::uint64_t size = disk.content(file).size();
+            // Headers of files are small, and worth more.
+            const std::uint64_t offset = below(random, below(random, 6) == 0 ? sector_size : size);
             const auto bit = static_cast<unsigned>(below(random, 8));
             disk.flip_bit(file, offset, bit);
             damage.text_ = fmt::format("bit {} of byte {} of {} flipped", bit, offset, file);

@@ -22,8 +22,11 @@ Error io_error(const char* what) { return Error{ErrorCode::io, what}; }
 
 /// A message without its names and numbers, so that equal reasons look equal.
 std::string shape_of(const std::string& message) {
-    static const std::regex details("memory/[0-9.a-z]+|[0-9a-f]{32}|[0-9]+");
-    return std::regex_replace(message.substr(0, message.find(". ")), details, "#");
+    static const std::regex details("memory(/[0-9.a-z]+)?|[0-9a-f]{32}|[0-9]+");
+    const std::string shape =
+        std::regex_replace(message.substr(0, message.find(". ")), details, "#");
+    const std::string prefix = "journal file # is damaged at offset #: ";
+    return shape.starts_with(prefix) ? shape.substr(prefix.size()) : shape;
 }
 
 }  // namespace
@@ -68,6 +71,10 @@ void Episode::expect_everything(Tally& tally) {
           "restart",
           "restart new journal",
           "restart torn tail",
+          "restart empty journal",
+          "restart replayed",
+          "restart nothing to replay",
+          "restart without a prepared file",
           "restart lost mutations",
           "failed sync",
           "failed write",
@@ -88,6 +95,33 @@ void Episode::expect_everything(Tally& tally) {
           "files removed",
           "quiet audit"}) {
         tally.expect(name);
+    }
+    for (int i = 0; i < Damage::kind_count; ++i) {
+        tally.expect(std::string("refused ") + Damage::name(static_cast<Damage::Kind>(i)));
+    }
+    // Every reason that damage of these kinds can give recovery or the reader.
+    for (const char* reason :
+         {"the database belongs to journal #, which is not in #",
+          "the file is missing, but #.journal follows it", "the file was cut to # bytes",
+          "the file has # bytes, and its header says #",
+          "the file is prepared, but none before it is in use",
+          "the file belongs to journal #, and the first file to #", "the header is wrong",
+          "the header is wrong, but #.journal was used after it",
+          "the header says that this is file #", "there is no frame header",
+          "the checksum of the payload is wrong, though all of it was written",
+          "the hash of the previous frame does not match",
+          "LSN # should come next, and the frame begins with #",
+          "the journal ends here with LSN #, but PostgreSQL has records up to LSN #, which were "
+          "durable in the journal before",
+          "the record with LSN # cannot be read, but at offset # stands a later frame of this "
+          "journal, with first LSN #, written when LSN # was durable",
+          "the record with LSN # should be here, but there are only zeros; and #.journal does not "
+          "follow it",
+          "the record with LSN # should be here, but there is no frame header; and #.journal does "
+          "not follow it",
+          "the record with LSN # should be here, but the checksum of the payload is wrong, though "
+          "all of it was written; and #.journal does not follow it"}) {
+        tally.expect(std::string("refusal: ") + reason);
     }
 }
 
@@ -369,7 +403,7 @@ void Episode::stop() {
 }
 
 void Episode::start() {
-    if (one_in(12)) return damage_and_start();
+    if (one_in(6)) return damage_and_start();
     require(try_to_start() || !server_, "a start that failed left a server");
 }
 
@@ -407,7 +441,7 @@ bool Episode::try_to_start() {
     tally_.count(new_journal_ ? "restart new journal" : "restart");
     new_journal_ = false;
     const auto& found = *server_->node().recovery();
-    if (found.torn_tail) tally_.count("restart torn tail");
+    count_recovery(found);
     const Timestamp now = server_->node().engine().now();
     tally_.note(fmt::format(
         "LSN {} to {}, applied {}", found.first_lsn.value, found.last_lsn.value,
@@ -425,6 +459,18 @@ bool Episode::try_to_start() {
         require(totals.ok, "an account contradicts its grants or holds");
     }
     return true;
+}
+
+/// What recovery found that a crash may leave.
+void Episode::count_recovery(const journal::Recovery& found) {
+    const Lsn applied = server_->node().ownership().applied_lsn;
+    if (found.torn_tail) tally_.count("restart torn tail");
+    if (found.last_lsn < found.first_lsn) tally_.count("restart empty journal");
+    tally_.count(applied < found.last_lsn ? "restart replayed" : "restart nothing to replay");
+    if (found.unused_files.empty()) tally_.count("restart without a prepared file");
+    for (const auto& file : found.unused_files) {
+        if (file.header_torn) tally_.count("restart torn header");
+    }
 }
 
 /// Something happens to the files while nobody looks. Then either the server says so, or nothing is

@@ -50,6 +50,7 @@ class Episode {
     void leave_down();
     void start();
     bool try_to_start();
+    void count_recovery(const journal::Recovery& found);
     void damage_and_start();
     void start_damaged(support::MemoryDisk& disk, const Damage& damage);
     void replace_server();
