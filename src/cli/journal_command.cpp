@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/data_dir.h"
 #include "cli/exit_code.h"
+#include "cli/journal_copy_command.h"
 #include "cli/record_json.h"
 #include "cli/setting_options.h"
 #include "cli/validators.h"
@@ -107,8 +108,9 @@ Result<int> inspect(InspectOptions& options) {
 }  // namespace
 
 void add_journal_command(CLI::App& program, Action& action) {
-    auto* journal = program.add_subcommand("journal", "Look into the journal");
+    auto* journal = program.add_subcommand("journal", "Look into the journal, and copy it");
     journal->require_subcommand(1);
+    add_journal_copy_command(*journal, action);
     auto* command = journal->add_subcommand(
         "inspect",
         "Print the journal's records as JSON lines; works while a server runs, whose last write "

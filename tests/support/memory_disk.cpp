@@ -157,7 +157,8 @@ class MemoryDisk::OpenedFile final : public File {
             return failure(ErrorCode::io, name_ + ": the process that opened this file has ended");
         }
         FG_ASSERT(
-            mode_ == OpenMode::read_write || operation == Operation::read,
+            mode_ == OpenMode::read_write || operation == Operation::read ||
+                operation == Operation::sync,
             "the file was opened for reading"
         );
         auto refused = disk_.refuse(operation, name_, offset, size);

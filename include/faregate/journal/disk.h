@@ -34,8 +34,9 @@ class File {
     /// written. Does nothing where the file system cannot do so.
     virtual Status allocate(std::uint64_t size) = 0;
 
-    /// Makes everything written so far survive a loss of power (fdatasync). After an error nobody
-    /// knows what survives, and no later success of sync tells: never call it again.
+    /// Makes everything written so far survive a loss of power (fdatasync), whoever wrote it: a
+    /// file that was opened for reading can be synced, too. After an error nobody knows what
+    /// survives, and no later success of sync tells: never call it again.
     virtual Status sync() = 0;
 
     virtual Result<std::uint64_t> size() const = 0;
