@@ -35,24 +35,34 @@ Status check(const JournalOptions& options) {
     return failure(ErrorCode::invalid_argument, "journal options: " + problem);
 }
 
-Status check(const Directory& directory, const Recovery& recovery, const Resumption& start) {
-    if (start.applied_lsn > recovery.last_lsn) {
+Status check_covers(const Directory& directory, const Recovery& recovery, Lsn applied_lsn) {
+    if (applied_lsn > recovery.last_lsn) {
         const std::string problem = fmt::format(
             "the journal ends here with LSN {}, but PostgreSQL has records up to LSN {}, which "
             "were durable in the journal before",
-            recovery.last_lsn.value, start.applied_lsn.value
+            recovery.last_lsn.value, applied_lsn.value
         );
         const std::uint64_t sequence = recovery.files.back().sequence;
         return damaged(directory, file_name(sequence), recovery.end_offset, problem);
     }
-    if (start.applied_lsn.next() < recovery.first_lsn) {
-        const std::string problem = fmt::format(
-            "the journal begins here with LSN {}, but PostgreSQL has records only up to LSN {}: "
-            "older files are missing",
-            recovery.first_lsn.value, start.applied_lsn.value
+    if (applied_lsn.next() < recovery.first_lsn) {
+        return failure(
+            ErrorCode::corruption,
+            fmt::format(
+                "the journal in {} begins with LSN {}, but PostgreSQL has records only up to LSN "
+                "{}: what is between them is in neither. Restore a younger backup of the database, "
+                "or one that was taken together with its journal, or bring back the journal files "
+                "before {}. Files are kept for FAREGATE_JOURNAL_KEEP_HOURS",
+                directory.path(), recovery.first_lsn.value, applied_lsn.value,
+                file_name(recovery.files.front().sequence)
+            )
         );
-        return damaged(directory, file_name(recovery.files.front().sequence), 0, problem);
     }
+    return {};
+}
+
+Status check(const Directory& directory, const Recovery& recovery, const Resumption& start) {
+    FG_TRY(check_covers(directory, recovery, start.applied_lsn));
     if (start.epoch < recovery.epoch) {
         return failure(
             ErrorCode::fenced,

@@ -39,6 +39,10 @@ Status Node::claim() {
     FG_TRY_ASSIGN(
         const auto plan, plan_ownership(found, stored, options_.new_journal, directory_.path())
     );
+    // Before anything is claimed: a journal that cannot be served must not fence a server that can.
+    if (recovery_ && stored && recovery_->journal == stored->journal) {
+        FG_TRY(journal::check_covers(directory_, *recovery_, stored->applied_lsn));
+    }
     if (stored) predecessor_may_live_ = predecessor_may_live_ || may_live(*stored);
     // The journal comes first: an empty one whose store was not claimed yet is no loss.
     if (plan.create_from) {

@@ -57,4 +57,8 @@ struct Recovery {
 /// found by the JournalReader that replays them.
 Result<std::optional<Recovery>> scan(const Directory& directory);
 
+/// `corruption` unless the journal has every record that a database at `applied_lsn` lacks, and
+/// ends no earlier than that.
+Status check_covers(const Directory& directory, const Recovery& recovery, Lsn applied_lsn);
+
 }  // namespace faregate::journal

@@ -346,7 +346,10 @@ TEST_F(RecoveryOfFiles, AMissingLastFileIsCorruption) {
 TEST_F(RecoveryOfFiles, MissingOldFilesAreCorruptionIfPostgresNeedsThem) {
     write_files();
     disk.erase(name_of(1));
-    EXPECT_TRUE(is_corruption(try_open(Lsn{2}).error(), name_of(2), 0));
+    const Error refused = try_open(Lsn{2}).error();
+    EXPECT_EQ(refused.code, ErrorCode::corruption);
+    EXPECT_THAT(refused.message, HasSubstr("begins with LSN 6, but PostgreSQL has records only"));
+    EXPECT_THAT(refused.message, HasSubstr("the journal files before " + name_of(2)));
     EXPECT_TRUE(try_open(Lsn{25}));
 }
 

@@ -226,5 +226,26 @@ TEST_F(NodeTest, ANewJournalGoesOnWhereTheStoreEnds) {
     EXPECT_EQ(execute(support::debit("acme", "10")).receipt.outcome, Outcome::accepted);
 }
 
+// A supervisor started an old machine again, whose directory was behind: its start was refused, but
+// only after it had claimed the database, and so the server that was serving ended, too.
+TEST_F(NodeTest, AJournalThatCannotBeServedFencesNobody) {
+    start();
+    create_acme();
+    support::MemoryDisk behind;
+    behind.copy_from(disk_);
+    execute(support::debit("acme", "3"));
+    project();
+    const auto before = store_.current();
+    ASSERT_TRUE(before && *before);
+    crash();
+    disk_.copy_from(behind);
+    const Status refused = start(options());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::corruption);
+    const auto after = store_.current();
+    ASSERT_TRUE(after && *after);
+    EXPECT_EQ((*after)->epoch, (*before)->epoch);
+}
+
 }  // namespace
 }  // namespace faregate::node
