@@ -20,6 +20,8 @@ SLOW_FIRST = [
     "crash",
     "damage",
     "database_outage",
+    "backup",
+    "backup_refusals",
     "contract",
     "expiry",
 ]
@@ -109,6 +111,12 @@ def own_servers(cluster):
     servers = Servers(cluster)
     yield servers
     servers.end()
+
+
+@pytest.fixture
+def backup(own_servers):
+    """Where a backup goes: a directory that does not exist yet."""
+    return own_servers.directory / "backup"
 
 
 @pytest.fixture(scope="module")
