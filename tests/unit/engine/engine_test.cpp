@@ -47,7 +47,6 @@ TEST_F(EngineBasics, ADeclineDependsOnWhatItWasDecidedFrom) {
     EXPECT_GT(kept.lsn, spent.lsn);
 }
 
-// An answer that names an asset may not be given before the asset is sure to exist.
 // A crash could bring it back, and with it another answer.
 TEST_F(EngineBasics, NotFoundDependsOnTheMutationThatTookItAway) {
     const Execution granted = rig.execute(support::grant("acme", "3"));
@@ -57,6 +56,7 @@ TEST_F(EngineBasics, NotFoundDependsOnTheMutationThatTookItAway) {
     EXPECT_EQ(again.lsn, revoked.lsn);
 }
 
+// An answer that names an asset may not be given before the asset is sure to exist.
 TEST_F(EngineBasics, ADeclineDependsOnTheAssetThatItNames) {
     const auto created = rig.engine.create_asset(support::asset("EUR", 2), {});
     const Execution short_of_euros = rig.execute(support::debit("acme", "EUR:5"));
