@@ -210,8 +210,11 @@ class Journal::Impl {
             for (const FileInfo& info : infos) {
                 if (info.name == name && info.modified_at >= modified_before) return removed;
             }
-            // Each removal is durable before the next, so that a crash leaves no gap.
-            FG_TRY(directory_.remove(name));
+            // Each removal is durable before the next, so that a crash leaves no gap. A file that
+            // is gone was removed by an attempt that could not sync.
+            const Status gone = directory_.remove(name);
+            if (!gone && gone.error().code != ErrorCode::not_found)
+                return tl::unexpected(gone.error());
             FG_TRY(directory_.sync());
             MutexLock lock(queue_mutex_);
             files_.pop_front();
