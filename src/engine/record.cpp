@@ -221,6 +221,7 @@ class Reader {
         if (in.has_metadata()) out.metadata = in.metadata();
         for (const auto& limit : in.overdraft_limits()) {
             out.overdraft_limits.push_back({AssetIndex{limit.asset()}, amount(limit.limit())});
+            require(!out.overdraft_limits.back().limit.is_negative(), "a limit is negative");
         }
         return out;
     }
@@ -236,6 +237,7 @@ class Reader {
         if (in.has_expires_at()) out.grant.expires_at.microseconds = in.expires_at();
         out.metadata = in.metadata();
         require(in.priority() <= grant_priority_max, "a priority is out of range");
+        require(out.grant.remaining.is_positive(), "a grant is of nothing");
         return out;
     }
 

@@ -26,11 +26,6 @@ bool adds_up(const Wallet& wallet, const Account& account, Amount held) {
            account.held == pinned && account.held == held;
 }
 
-bool is_late_capture(const Mutation& mutation) {
-    const auto* change = std::get_if<AuthorizationChanged>(&mutation.change);
-    return change != nullptr && change->late;
-}
-
 /// What a late capture tells of its authorization.
 Authorization ended_authorization(const Mutation& late_capture) {
     const auto& change = std::get<AuthorizationChanged>(late_capture.change);
@@ -103,7 +98,7 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
         const auto found = holds_.find(id);
         if (found != holds_.end()) {
             hold = found->second.get();
-        } else if (is_late_capture(mutation)) {
+        } else if (std::get<AuthorizationChanged>(mutation.change).late) {
             // It ended too long ago to be loaded, but not when it was captured: on replay.
             hold = &forgotten.emplace(Hold{ended_authorization(mutation), wallet});
         } else {

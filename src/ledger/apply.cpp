@@ -67,7 +67,7 @@ class Sides {
             account_.overdraft_held += amount;
             FG_ASSERT(!account_.overdraft_held.is_negative(), "released more credit than was held");
         }
-        if (amount.is_positive() && posting_.source != Side::held) line_->authorized += amount;
+        if (amount.is_positive()) line_->authorized += amount;
         line_->held += amount;
         HoldPart& part = this->part();
         part.amount += amount;

@@ -53,15 +53,17 @@ const Asset* asset_of(
     return &context.assets.at(authorization.lines.front().asset);
 }
 
+void show_lines(const Authorization& authorization, Receipt& receipt) {
+    for (const HoldLine& held : authorization.lines) receipt.lines.push_back(line_before(held));
+}
+
 /// Fills the receipt with all lines of the hold and reads the requested amounts into them. An
 /// amount without an asset means the only one. False: declined.
 bool resolve_for_hold(
     const Context& context, const Authorization& authorization,
     const std::vector<RequestedAmount>& amounts, bool zero_allowed, Decision& decision
 ) {
-    for (const HoldLine& held : authorization.lines) {
-        decision.receipt.lines.push_back(line_before(held));
-    }
+    show_lines(authorization, decision.receipt);
     const auto refuse = [&](const RequestedAmount& amount, Outcome outcome) {
         decision.receipt.fault_asset = amount.asset;
         decline(decision, outcome);
@@ -206,7 +208,7 @@ void decide(
     const Void& command, Decision& decision
 ) {
     if (!begin_hold(context, wallet, authorization, command.authorization, decision)) return;
-    if (!resolve_for_hold(context, *authorization, {}, true, decision)) return;
+    show_lines(*authorization, decision.receipt);
     if (!authorization->is_open()) return decline(decision, Outcome::authorization_state);
 
     release_all(*wallet, *authorization, decision.mutation);

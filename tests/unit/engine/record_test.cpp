@@ -292,6 +292,12 @@ TEST(Record, WhatCannotBeIsCorruption) {
     EXPECT_TRUE(refused(mutation_of(GrantChanged{GrantId{some_uid}, static_cast<GrantStatus>(4)})));
     EXPECT_TRUE(refused(mutation_of(WalletCreated{"", static_cast<OverCapture>(3), ""})));
     EXPECT_TRUE(refused(mutation_of(DebitPosted{})));
+    grant = some_grant();
+    grant.remaining = Amount{};
+    EXPECT_TRUE(refused(mutation_of(GrantAdded{grant, ""})));
+    WalletUpdated negative;
+    negative.overdraft_limits = {{AssetIndex{0}, Amount::from_units(-1)}};
+    EXPECT_TRUE(refused(mutation_of(negative)));
 
     const auto with_posting = [](Posting posting) {
         Mutation result = mutation_of(DebitPosted{DebitId{some_uid}, "", ""});
@@ -315,6 +321,59 @@ TEST(Record, AStoredReceiptThatCannotBeReadIsCorruption) {
     EXPECT_EQ(
         decode_receipt(std::string_view(good).substr(0, good.size() - 1), WalletId{}).error().code,
         ErrorCode::corruption
+    );
+}
+
+/// A field of record.proto that is a message or bytes: its number, its length and what it is.
+std::string field(int number, const std::string& bytes) {
+    std::string text;
+    const int tag = number << 3 | 2;
+    if (tag >= 0x80) text += static_cast<char>((tag & 0x7f) | 0x80);
+    text += static_cast<char>(tag >= 0x80 ? tag >> 7 : tag);
+    return text + static_cast<char>(bytes.size()) + bytes;
+}
+
+// No version of this program writes them, but a damaged record may have them.
+TEST(Record, BytesThatNobodyWritesAreCorruption) {
+    const std::string id = std::string("\x09\x01", 2) + std::string(7, '\0');
+    const std::string debit = field(1, "acme") + field(18, field(1, id));
+    const std::string available_to_revenue("\x10\x01\x18\x03", 4);
+    const auto with_amount = [&](const std::string& amount) {
+        return debit + field(3, available_to_revenue + field(5, amount));
+    };
+    const std::string wide_one = std::string(15, '\0') + "\x01";
+    const auto good = decode_record(with_amount(field(2, wide_one)));
+    ASSERT_TRUE(good.has_value()) << good.error().message;
+    EXPECT_EQ(good->mutation.postings[0].amount, Amount::from_units(1));
+
+    const auto expect_refused = [](const std::string& bytes, const std::string& why) {
+        const auto record = decode_record(bytes);
+        ASSERT_FALSE(record.has_value()) << why;
+        EXPECT_EQ(record.error().code, ErrorCode::corruption);
+        EXPECT_EQ(record.error().message, "journal record: " + why);
+    };
+    expect_refused(with_amount(field(2, wide_one.substr(1))), "an amount has the wrong size");
+    expect_refused(with_amount(field(2, wide_one + "\x01")), "an amount has the wrong size");
+    expect_refused(with_amount(field(2, "\x80" + wide_one.substr(1))), "an amount is out of range");
+    const std::string minus_one = std::string(9, '\xff') + "\x01";
+    expect_refused(
+        debit + field(3, "\x10" + minus_one + "\x18\x03" + field(5, "\x08\x02")), "unknown source"
+    );
+    expect_refused(field(1, "acme") + field(18, field(1, "")), "an id is missing");
+
+    const std::string digest(16, 'd');
+    const std::string receipt = field(3, field(1, "accepted"));
+    EXPECT_TRUE(decode_record(debit + field(4, field(1, digest) + field(2, digest) + receipt)));
+    expect_refused(
+        debit + field(4, field(1, digest + "d") + field(2, digest) + receipt),
+        "a digest has the wrong length"
+    );
+    expect_refused(
+        debit + field(4, field(1, digest) + field(2, "") + receipt), "a digest has the wrong length"
+    );
+    expect_refused(
+        debit + field(4, field(1, digest) + field(2, digest) + field(3, field(1, "done"))),
+        "unknown outcome"
     );
 }
 

@@ -1,6 +1,8 @@
 #include "faregate/journal/posix_disk.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,6 +160,74 @@ TEST_F(PosixDisk, RenameReplaces) {
     const auto files = must(directory->list());
     ASSERT_EQ(files.size(), 1);
     EXPECT_EQ(files[0].size, 5);
+}
+
+// /dev/full takes no bytes and cannot be synced: what a full disk says, without filling one.
+TEST_F(PosixDisk, AFullDiskIsUnavailableAndOtherRefusalsAreNot) {
+    const auto directory = must(PosixDirectory::open(base));
+    std::filesystem::create_symlink("/dev/full", base / "full");
+    const auto file = must(directory->open("full", OpenMode::read_write));
+    const Error full = file->write_at(7, std::array<std::byte, 1>{}).error();
+    EXPECT_EQ(full.code, ErrorCode::unavailable);
+    EXPECT_THAT(full.message, HasSubstr("cannot write " + (base / "full").string()));
+    EXPECT_THAT(full.message, HasSubstr("at offset 7: No space left on device"));
+    const Error unsynced = file->sync().error();
+    EXPECT_EQ(unsynced.code, ErrorCode::io);
+    EXPECT_THAT(unsynced.message, HasSubstr("cannot sync"));
+    const Error unallocated = file->allocate(4096).error();
+    EXPECT_EQ(unallocated.code, ErrorCode::io);
+    EXPECT_THAT(unallocated.message, HasSubstr("cannot allocate space"));
+}
+
+TEST_F(PosixDisk, WhatIsNoFileCannotBeUsedAsOne) {
+    const auto directory = must(PosixDirectory::open(base));
+    std::filesystem::create_directory(base / "subdirectory");
+    const auto file = must(directory->open("subdirectory", OpenMode::read));
+    std::array<std::byte, 8> out;
+    EXPECT_THAT(file->read_at(0, out).error().message, HasSubstr("Is a directory"));
+    EXPECT_THAT(directory->create("subdirectory").error().message, HasSubstr("cannot create"));
+    std::filesystem::create_directory(base / "LOCK");
+    EXPECT_THAT(directory->lock().error().message, HasSubstr("LOCK: Is a directory"));
+}
+
+TEST_F(PosixDisk, WhatIsNoDirectoryCannotBeUsedAsOne) {
+    const auto directory = must(PosixDirectory::open(base));
+    must(directory->create("file"));
+    const auto error = PosixDirectory::open(base / "file").error();
+    EXPECT_EQ(error.code, ErrorCode::io);
+    EXPECT_THAT(error.message, HasSubstr("Not a directory"));
+}
+
+TEST_F(PosixDisk, ANameWithoutAFileIsLeftOutOfTheListAndABrokenOneIsTold) {
+    const auto directory = must(PosixDirectory::open(base));
+    must(directory->create("a"));
+    std::filesystem::create_symlink("nowhere", base / "dangling");
+    ASSERT_EQ(must(directory->list()).size(), 1);
+    std::filesystem::create_symlink("loop", base / "loop");
+    const Error error = directory->list().error();
+    EXPECT_EQ(error.code, ErrorCode::io);
+    EXPECT_THAT(error.message, HasSubstr("cannot look at " + (base / "loop").string()));
+}
+
+TEST_F(PosixDisk, ADirectoryThatIsGoneCannotBeUsed) {
+    const auto directory = must(PosixDirectory::open(base / "gone"));
+    std::filesystem::remove(base / "gone");
+    EXPECT_EQ(directory->create("a").error().code, ErrorCode::not_found);
+    EXPECT_EQ(directory->lock().error().code, ErrorCode::not_found);
+}
+
+// The lock is the flock; its holder may not have written its number yet.
+TEST_F(PosixDisk, ALockWithoutANumberIsHeldAllTheSame) {
+    const auto directory = must(PosixDirectory::open(base));
+    const int descriptor = ::open((base / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ASSERT_GE(descriptor, 0);
+    ASSERT_EQ(::flock(descriptor, LOCK_EX | LOCK_NB), 0);
+    const auto refused = directory->lock();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    EXPECT_THAT(refused.error().message, HasSubstr("in use by another process"));
+    ::close(descriptor);
+    EXPECT_TRUE(directory->lock());
 }
 
 }  // namespace
