@@ -83,6 +83,12 @@ Result<Execution> recall(
         return execution;
     }
     FG_TRY_ASSIGN(execution.receipt, decode_receipt(entry.receipt, wallet));
+    for (const ReceiptLine& line : execution.receipt.lines) {
+        if (line.asset.value < execution.assets->size()) continue;
+        return failure(
+            ErrorCode::corruption, "a stored receipt names an asset that does not exist"
+        );
+    }
     execution.replayed = true;
     return execution;
 }

@@ -174,6 +174,13 @@ class Reader {
         require(in_range, "an amount is out of range");
         return in_range ? Amount::from_units(units) : Amount{};
     }
+    /// A time that can be printed, and reckoned with.
+    Timestamp time(std::int64_t microseconds) {
+        constexpr std::int64_t last = 253'402'300'799'999'999;  // 9999-12-31T23:59:59.999999Z
+        const bool in_range = microseconds >= 0 && microseconds <= last;
+        require(in_range, "a time is out of range");
+        return Timestamp{in_range ? microseconds : 0};
+    }
     Posting posting(const pb::Posting& in) {
         Posting out;
         out.asset.value = in.asset();
@@ -221,7 +228,9 @@ class Reader {
         if (in.has_metadata()) out.metadata = in.metadata();
         for (const auto& limit : in.overdraft_limits()) {
             out.overdraft_limits.push_back({AssetIndex{limit.asset()}, amount(limit.limit())});
-            require(!out.overdraft_limits.back().limit.is_negative(), "a limit is negative");
+            const Amount read = out.overdraft_limits.back().limit;
+            const bool in_range = !read.is_negative() && read <= Amount::balance_max();
+            require(in_range, "an overdraft limit is out of range");
         }
         return out;
     }
@@ -233,11 +242,15 @@ class Reader {
         out.grant.kind = enumerator<GrantKind>(in.kind(), 2, "unknown grant kind");
         out.grant.priority = static_cast<std::uint8_t>(in.priority());
         out.grant.status = grant_status(in.status());
-        out.grant.effective_at.microseconds = in.effective_at();
-        if (in.has_expires_at()) out.grant.expires_at.microseconds = in.expires_at();
+        out.grant.effective_at = time(in.effective_at());
+        if (in.has_expires_at()) out.grant.expires_at = time(in.expires_at());
         out.metadata = in.metadata();
+        const Amount whole = out.grant.remaining;
+        require(whole.is_positive() && whole <= Amount::request_max(), "a grant is out of range");
+        const bool begins =
+            out.grant.status == GrantStatus::scheduled || out.grant.status == GrantStatus::active;
+        require(begins, "a grant ends before it begins");
         require(in.priority() <= grant_priority_max, "a priority is out of range");
-        require(out.grant.remaining.is_positive(), "a grant is of nothing");
         return out;
     }
 
@@ -266,15 +279,15 @@ Change Reader::change(const pb::Record& in) {
         case pb::Record::kAuthorizationOpened: {
             const auto& opened = in.authorization_opened();
             return AuthorizationOpened{
-                AuthorizationId{uid(opened.authorization())}, Timestamp{opened.expires_at()},
+                AuthorizationId{uid(opened.authorization())}, time(opened.expires_at()),
                 opened.description(), opened.metadata()};
         }
         case pb::Record::kAuthorizationChanged: {
             const auto& changed = in.authorization_changed();
             return AuthorizationChanged{
                 AuthorizationId{uid(changed.authorization())},
-                authorization_status(changed.status()), Timestamp{changed.expires_at()},
-                changed.late(), changed.settled()};
+                authorization_status(changed.status()), time(changed.expires_at()), changed.late(),
+                changed.settled()};
         }
         case pb::Record::kDebitPosted: {
             const auto& posted = in.debit_posted();
@@ -293,11 +306,11 @@ Receipt Reader::receipt(const pb::Receipt& in) {
     const auto outcome = parse_outcome(in.outcome());
     require(outcome.has_value(), "unknown outcome");
     out.outcome = outcome.value_or(Outcome::accepted);
-    out.at.microseconds = in.at();
+    out.at = time(in.at());
     if (in.has_subject()) out.subject = uid(in.subject());
-    out.created_at.microseconds = in.created_at();
-    out.expires_at = in.has_expires_at() ? Timestamp{in.expires_at()} : Timestamp::never();
-    out.effective_at.microseconds = in.effective_at();
+    out.created_at = time(in.created_at());
+    out.expires_at = in.has_expires_at() ? time(in.expires_at()) : Timestamp::never();
+    out.effective_at = time(in.effective_at());
     out.authorization_status = authorization_status(in.authorization_status());
     out.grant_status = grant_status(in.grant_status());
     out.late = in.late();
@@ -319,6 +332,13 @@ Receipt Reader::receipt(const pb::Receipt& in) {
         out.lines.push_back(read);
     }
     return out;
+}
+
+bool may_move_money(const Change& change) {
+    return !std::holds_alternative<Declined>(change) &&
+           !std::holds_alternative<AssetCreated>(change) &&
+           !std::holds_alternative<WalletCreated>(change) &&
+           !std::holds_alternative<WalletUpdated>(change);
 }
 
 template <std::size_t size>
@@ -359,7 +379,7 @@ Result<Record> decode_record(std::string_view bytes) {
     }
     Reader reader;
     Record out;
-    out.mutation.at.microseconds = record.at();
+    out.mutation.at = reader.time(record.at());
     out.mutation.change = reader.change(record);
     if (!std::holds_alternative<AssetCreated>(out.mutation.change)) {
         reader.require(WalletId::parse(record.wallet()).has_value(), "invalid wallet id");
@@ -368,6 +388,10 @@ Result<Record> decode_record(std::string_view bytes) {
     for (const auto& posting : record.postings()) {
         out.mutation.postings.push_back(reader.posting(posting));
     }
+    const bool moves = may_move_money(out.mutation.change);
+    reader.require(
+        moves || out.mutation.postings.empty(), "a change that moves no money has postings"
+    );
     if (record.has_idempotency()) {
         const auto& idempotency = record.idempotency();
         IdempotencyKey key;

@@ -84,6 +84,10 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
     }
     if (wallet == nullptr) return misfit("there is no such wallet");
     if (wallet->lsn >= lsn) return misfit("the wallet is newer");
+    const auto* added_grant = std::get_if<GrantAdded>(&mutation.change);
+    if (added_grant != nullptr && grants_.contains(added_grant->grant.id)) {
+        return misfit("the grant exists");
+    }
 
     Hold* hold = nullptr;
     std::optional<Hold> forgotten;
@@ -104,20 +108,23 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
         } else {
             return misfit("there is no such authorization");
         }
+        if (hold->wallet != wallet) return misfit("the authorization is another wallet's");
         open_before = hold->authorization.is_open();
         expires_before = hold->authorization.expires_at;
     }
 
-    ledger::apply(*wallet, hold == nullptr ? nullptr : &hold->authorization, mutation, lsn);
+    Authorization* const changed = hold == nullptr ? nullptr : &hold->authorization;
+    const char* const contradiction = try_apply(*wallet, changed, mutation, lsn);
+    if (contradiction != nullptr) return misfit(contradiction);
 
     if (const auto* added = std::get_if<GrantAdded>(&mutation.change)) {
         grants_.emplace(added->grant.id, wallet);
         const Grant* grant = wallet->find_grant(added->grant.id);
         if (grant != nullptr) set_grant_timer(*grant);
-    } else if (const auto* changed = std::get_if<GrantChanged>(&mutation.change)) {
-        const Grant* grant = wallet->find_grant(changed->grant);
+    } else if (const auto* ended = std::get_if<GrantChanged>(&mutation.change)) {
+        const Grant* grant = wallet->find_grant(ended->grant);
         if (grant != nullptr && grant->status == GrantStatus::active) set_grant_timer(*grant);
-        index_grant(*wallet, changed->grant);
+        index_grant(*wallet, ended->grant);
     }
     for (const Posting& posting : mutation.postings) index_grant(*wallet, posting.grant);
     if (hold == nullptr) return {};

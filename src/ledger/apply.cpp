@@ -7,23 +7,38 @@
 namespace faregate::ledger {
 namespace {
 
+/// What contradicts, or null. Each step of a mutation stops at the first.
+using Misfit = const char*;
+
+/// No sum of an account, a grant or a hold comes near this; past balance_max there is room for what
+/// stands between two postings.
+constexpr Amount sum_max = Amount::from_units(Amount::power_of_ten(32));
+
+bool add_to(Amount& sum, Amount amount) {
+    sum = Amount::from_units(sum.units() + amount.units());
+    return sum <= sum_max && -sum <= sum_max;
+}
+
 /// Adds `amount` (or takes it, if negative) on one side of a posting.
 class Sides {
   public:
     Sides(Wallet& wallet, Authorization* authorization, const Posting& posting)
         : account_(wallet.account(posting.asset)), posting_(posting) {
-        if (!posting.grant.is_nil()) {
-            grant_ = wallet.find_grant(posting.grant);
-            FG_ASSERT(grant_ != nullptr, "a posting names a grant that the wallet does not have");
-        }
+        if (!posting.grant.is_nil()) grant_ = wallet.find_grant(posting.grant);
         if (authorization != nullptr) line_ = &line(*authorization);
     }
 
-    void add(Side side, Amount amount) {
+    Misfit add(Side side, Amount amount) {
+        if (!posting_.grant.is_nil() && grant_ == nullptr) {
+            return "a posting names a grant that the wallet does not have";
+        }
+        if (grant_ != nullptr && grant_->asset != posting_.asset) {
+            return "a posting names a grant of another asset";
+        }
         switch (side) {
             case Side::issued:
             case Side::breakage:
-                return;
+                return nullptr;
             case Side::revenue:
                 return add_revenue(amount);
             case Side::available:
@@ -33,9 +48,12 @@ class Sides {
             case Side::debt:
                 return add_debt(amount);
         }
+        return "a posting names a side that there is not";
     }
 
   private:
+    static constexpr Misfit too_large = "a sum is out of its range";
+
     HoldLine& line(Authorization& authorization) {
         if (HoldLine* found = authorization.find_line(posting_.asset)) return *found;
         HoldLine created;
@@ -44,40 +62,46 @@ class Sides {
         return authorization.lines.back();
     }
 
-    void add_revenue(Amount amount) {
-        if (line_ != nullptr) line_->captured += amount;
+    Misfit add_revenue(Amount amount) {
+        if (line_ == nullptr) return nullptr;
+        return add_to(line_->captured, amount) ? nullptr : too_large;
     }
 
-    void add_available(Amount amount) {
-        FG_ASSERT(grant_ != nullptr, "available money always belongs to a grant");
-        grant_->remaining += amount;
-        account_.posted += amount;
-        FG_ASSERT(grant_->held <= grant_->remaining, "a grant gave more than it had free");
+    Misfit add_available(Amount amount) {
+        if (grant_ == nullptr) return "available money always belongs to a grant";
+        if (grant_->status == GrantStatus::scheduled) return "a grant gave before it was effective";
+        if (!add_to(grant_->remaining, amount)) return too_large;
+        if (!add_to(account_.posted, amount)) return too_large;
+        if (grant_->held > grant_->remaining) return "a grant gave more than it had free";
+        return nullptr;
     }
 
-    void add_held(Amount amount) {
-        FG_ASSERT(line_ != nullptr, "held money always belongs to an authorization");
-        account_.posted += amount;
-        account_.held += amount;
-        if (grant_ != nullptr) {
-            grant_->remaining += amount;
-            grant_->held += amount;
-            FG_ASSERT(!grant_->held.is_negative(), "a grant released more than was held of it");
-        } else {
-            account_.overdraft_held += amount;
-            FG_ASSERT(!account_.overdraft_held.is_negative(), "released more credit than was held");
-        }
-        if (amount.is_positive()) line_->authorized += amount;
-        line_->held += amount;
+    Misfit add_held(Amount amount) {
+        if (line_ == nullptr) return "held money always belongs to an authorization";
+        if (!add_to(account_.posted, amount) || !add_to(account_.held, amount)) return too_large;
+        if (const Misfit misfit = grant_ != nullptr ? pin(amount) : draw(amount)) return misfit;
+        const bool reserved = amount.is_positive() && posting_.source != Side::held;
+        if (reserved && !add_to(line_->authorized, amount)) return too_large;
+        if (!add_to(line_->held, amount)) return too_large;
         HoldPart& part = this->part();
-        part.amount += amount;
-        FG_ASSERT(!part.amount.is_negative(), "a hold gave back more than it kept");
+        if (!add_to(part.amount, amount)) return too_large;
+        return part.amount.is_negative() ? "a hold gave back more than it kept" : nullptr;
     }
 
-    void add_debt(Amount amount) {
-        account_.posted += amount;
-        account_.debt -= amount;
-        FG_ASSERT(!account_.debt.is_negative(), "more debt was settled than was drawn");
+    Misfit pin(Amount amount) {
+        if (!add_to(grant_->remaining, amount) || !add_to(grant_->held, amount)) return too_large;
+        return grant_->held.is_negative() ? "a grant released more than was held of it" : nullptr;
+    }
+
+    Misfit draw(Amount amount) {
+        if (!add_to(account_.overdraft_held, amount)) return too_large;
+        return account_.overdraft_held.is_negative() ? "released more credit than was held"
+                                                     : nullptr;
+    }
+
+    Misfit add_debt(Amount amount) {
+        if (!add_to(account_.posted, amount) || !add_to(account_.debt, -amount)) return too_large;
+        return account_.debt.is_negative() ? "more debt was settled than was drawn" : nullptr;
     }
 
     /// A part that was emptied keeps its place until the hold ends, so that the order of capture is
@@ -108,41 +132,52 @@ void update(Wallet& wallet, const WalletUpdated& change) {
     }
 }
 
-void add_grant(Wallet& wallet, const GrantAdded& change, Lsn lsn) {
+Misfit add_grant(Wallet& wallet, const GrantAdded& change, Lsn lsn) {
     Grant grant = change.grant;
+    if (wallet.find_grant(grant.id) != nullptr) return "the grant exists";
     grant.lsn = lsn;
     // The money of an active grant arrives by a posting, so that it leaves an entry.
     if (grant.status != GrantStatus::scheduled) grant.remaining = {};
     wallet.account(grant.asset);
     wallet.insert_grant(grant);
+    return nullptr;
 }
 
-void change_grant(Wallet& wallet, const GrantChanged& change) {
+Misfit change_grant(Wallet& wallet, const GrantChanged& change) {
     Grant* grant = wallet.find_grant(change.grant);
-    FG_ASSERT(grant != nullptr, "a change names a grant that the wallet does not have");
-    if (grant->status == GrantStatus::scheduled) grant->remaining = {};
+    if (grant == nullptr) return "a change names a grant that the wallet does not have";
+    const bool ended =
+        grant->status == GrantStatus::expired || grant->status == GrantStatus::revoked;
+    if (ended) return "a grant ends once";
+    const bool begins = grant->status == GrantStatus::scheduled;
+    const bool backwards = change.status == GrantStatus::scheduled ||
+                           (change.status == GrantStatus::active && !begins);
+    if (backwards) return "a grant becomes effective once";
+    if (begins) grant->remaining = {};
     grant->status = change.status;
+    return nullptr;
 }
 
-void change_authorization(
+Misfit change_authorization(
     Authorization& authorization, const AuthorizationChanged& change, Timestamp at
 ) {
     if (authorization.is_open() && change.status != AuthorizationStatus::authorized) {
         authorization.closed_at = at;
     }
-    FG_ASSERT(
-        authorization.is_open() || authorization.status == change.status,
-        "an authorization ends once"
-    );
+    const bool once = authorization.is_open() || authorization.status == change.status;
+    if (!once) return "an authorization ends once";
+    const bool expired = change.status == AuthorizationStatus::expired;
+    if (!expired && (change.late || change.settled)) return "only what expired is captured late";
     authorization.status = change.status;
     authorization.expires_at = change.expires_at;
     authorization.late = change.late;
     authorization.settled = change.settled;
-    if (authorization.is_open()) return;
+    if (authorization.is_open()) return nullptr;
     for (HoldLine& line : authorization.lines) {
-        FG_ASSERT(line.held.is_zero(), "a closed authorization holds nothing");
+        if (!line.held.is_zero()) return "a closed authorization holds nothing";
         line.parts = {};
     }
+    return nullptr;
 }
 
 /// Grants that nothing can come back to and nothing be taken from.
@@ -152,20 +187,37 @@ void drop_empty_grants(Wallet& wallet) {
     });
 }
 
-void check(const Wallet& wallet, const std::vector<Posting>& postings) {
+Misfit check(const Wallet& wallet, const std::vector<Posting>& postings) {
     for (const Posting& posting : postings) {
         const Account& account = *wallet.find_account(posting.asset);
-        FG_ASSERT(!account.held.is_negative(), "held money below zero");
-        FG_ASSERT(account.held >= account.overdraft_held, "more credit held than money");
-        FG_ASSERT(account.debt >= account.overdraft_held, "held credit that was never drawn");
-        FG_ASSERT(!account.free().is_negative(), "free money below zero");
+        if (account.held.is_negative()) return "held money below zero";
+        if (account.held < account.overdraft_held) return "more credit held than money";
+        if (account.debt < account.overdraft_held) return "held credit that was never drawn";
+        if (account.free().is_negative()) return "free money below zero";
         const bool draws = posting.source == Side::available || posting.source == Side::debt;
-        FG_ASSERT(
-            wallet.over_capture == OverCapture::debt || !draws || !account.over_limit() ||
-                posting.destination == Side::breakage || posting.destination == Side::debt,
-            "available money below zero"
-        );
+        const bool allowed = wallet.over_capture == OverCapture::debt || !draws ||
+                             !account.over_limit() || posting.destination == Side::breakage ||
+                             posting.destination == Side::debt;
+        if (!allowed) return "available money below zero";
     }
+    return nullptr;
+}
+
+Misfit change_wallet(Wallet& wallet, const Change& change, Lsn lsn) {
+    if (const auto* added = std::get_if<GrantAdded>(&change)) return add_grant(wallet, *added, lsn);
+    if (const auto* changed = std::get_if<GrantChanged>(&change)) {
+        return change_grant(wallet, *changed);
+    }
+    if (const auto* updated = std::get_if<WalletUpdated>(&change)) update(wallet, *updated);
+    return nullptr;
+}
+
+Misfit post(Wallet& wallet, Authorization* authorization, const Posting& posting) {
+    if (!posting.amount.is_positive()) return "a posting moves something";
+    if (posting.amount > sum_max) return "a sum is out of its range";
+    Sides sides(wallet, authorization, posting);
+    if (const Misfit misfit = sides.add(posting.source, -posting.amount)) return misfit;
+    return sides.add(posting.destination, posting.amount);
 }
 
 }  // namespace
@@ -194,30 +246,30 @@ Authorization open_authorization(const Mutation& mutation) {
     return authorization;
 }
 
-void apply(Wallet& wallet, Authorization* authorization, const Mutation& mutation, Lsn lsn) {
+const char* try_apply(
+    Wallet& wallet, Authorization* authorization, const Mutation& mutation, Lsn lsn
+) {
     FG_ASSERT(wallet.id == mutation.wallet, "a mutation was applied to another wallet");
     FG_ASSERT(wallet.lsn < lsn, "mutations of a wallet are applied in order, once");
     wallet.lsn = lsn;
 
-    if (const auto* grant_added = std::get_if<GrantAdded>(&mutation.change)) {
-        add_grant(wallet, *grant_added, lsn);
-    } else if (const auto* grant_changed = std::get_if<GrantChanged>(&mutation.change)) {
-        change_grant(wallet, *grant_changed);
-    } else if (const auto* updated = std::get_if<WalletUpdated>(&mutation.change)) {
-        update(wallet, *updated);
-    }
+    if (const Misfit misfit = change_wallet(wallet, mutation.change, lsn)) return misfit;
     for (const Posting& posting : mutation.postings) {
-        FG_ASSERT(posting.amount.is_positive(), "a posting moves something");
-        Sides sides(wallet, authorization, posting);
-        sides.add(posting.source, -posting.amount);
-        sides.add(posting.destination, posting.amount);
+        if (const Misfit misfit = post(wallet, authorization, posting)) return misfit;
     }
     if (const auto* changed = std::get_if<AuthorizationChanged>(&mutation.change)) {
         FG_ASSERT(authorization != nullptr, "the changed authorization is missing");
-        change_authorization(*authorization, *changed, mutation.at);
+        const Misfit misfit = change_authorization(*authorization, *changed, mutation.at);
+        if (misfit != nullptr) return misfit;
     }
-    check(wallet, mutation.postings);
+    if (const Misfit misfit = check(wallet, mutation.postings)) return misfit;
     drop_empty_grants(wallet);
+    return nullptr;
+}
+
+void apply(Wallet& wallet, Authorization* authorization, const Mutation& mutation, Lsn lsn) {
+    const char* const misfit = try_apply(wallet, authorization, mutation, lsn);
+    FG_ASSERT(misfit == nullptr, misfit);
 }
 
 }  // namespace faregate::ledger

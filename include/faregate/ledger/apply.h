@@ -12,10 +12,17 @@ Wallet create_wallet(const Mutation& mutation, Lsn lsn);
 Authorization open_authorization(const Mutation& mutation);
 
 /// Applies the effects of a mutation: a pure function of the state and the mutation, the same live
-/// and on replay. It cannot fail; a mutation that does not fit the state is a bug or corruption
-/// that was missed, and aborts.
+/// and on replay. A record that somebody else wrote, or that was damaged, may not fit the state:
+/// then it returns what contradicts, and wallet and authorization are of no use any more. Null: it
+/// fits.
 ///
 /// `authorization` is the one that the mutation names, or null if it names none.
+[[nodiscard]] const char* try_apply(
+    Wallet& wallet, Authorization* authorization, const Mutation& mutation, Lsn lsn
+);
+
+/// The same for a mutation that was decided from this state: one that does not fit is a bug, and
+/// aborts.
 void apply(Wallet& wallet, Authorization* authorization, const Mutation& mutation, Lsn lsn);
 
 }  // namespace faregate::ledger

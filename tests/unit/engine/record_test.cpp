@@ -314,6 +314,41 @@ TEST(Record, WhatCannotBeIsCorruption) {
     EXPECT_TRUE(refused(with_posting({{}, Side::available, Side::revenue, {}, huge})));
 }
 
+// Times beyond the year 9999 cannot be printed: `faregate journal inspect` ended in an assertion
+// where it should have named the damage. And the sum of two times may overflow.
+TEST(Record, TimesThatCannotBePrintedAreCorruption) {
+    constexpr std::int64_t last = 253'402'300'799'999'999;
+    const auto refused = [](Timestamp at, Change change) {
+        Mutation mutation = mutation_of(std::move(change));
+        mutation.at = at;
+        return !decode_record(encode(mutation)).has_value();
+    };
+    EXPECT_FALSE(refused(Timestamp{last}, Declined{}));
+    EXPECT_TRUE(refused(Timestamp{last + 1}, Declined{}));
+    EXPECT_TRUE(refused(Timestamp{-1}, Declined{}));
+    EXPECT_TRUE(refused(Timestamp::never(), Declined{}));
+    const AuthorizationId id{some_uid};
+    EXPECT_TRUE(refused(Timestamp{1}, AuthorizationOpened{id, Timestamp::never(), "", ""}));
+    Receipt receipt = some_receipt();
+    receipt.created_at = Timestamp{last + 1};
+    EXPECT_FALSE(decode_receipt(encode_receipt(receipt), WalletId{}).has_value());
+}
+
+TEST(Record, AmountsThatNoRequestCanHaveAreCorruption) {
+    Grant grant = some_grant();
+    grant.remaining = Amount{};
+    EXPECT_FALSE(decode_record(encode(mutation_of(GrantAdded{grant, ""}))).has_value());
+    grant.remaining = Amount::request_max() + Amount::from_units(1);
+    EXPECT_FALSE(decode_record(encode(mutation_of(GrantAdded{grant, ""}))).has_value());
+    WalletUpdated update;
+    update.overdraft_limits = {{AssetIndex{0}, Amount::from_units(-1)}};
+    EXPECT_FALSE(decode_record(encode(mutation_of(update))).has_value());
+    Mutation declined = mutation_of(Declined{});
+    declined.postings = {
+        {{}, Side::available, Side::revenue, GrantId{some_uid}, Amount::from_units(1)}};
+    EXPECT_FALSE(decode_record(encode(declined)).has_value());
+}
+
 TEST(Record, AStoredReceiptThatCannotBeReadIsCorruption) {
     EXPECT_EQ(decode_receipt("", WalletId{}).error().code, ErrorCode::corruption);
     EXPECT_EQ(decode_receipt("\x0a\x01x", WalletId{}).error().code, ErrorCode::corruption);

@@ -51,6 +51,11 @@ TEST(Recovery, AnEngineRebuiltFromItsLogIsTheSame) {
 class HandMade : public ::testing::Test {
   protected:
     Status replay(std::uint64_t lsn, Change change, std::vector<Posting> postings = {}) {
+        return replay(rig, lsn, std::move(change), std::move(postings));
+    }
+    Status replay(
+        EngineRig& on, std::uint64_t lsn, Change change, std::vector<Posting> postings = {}
+    ) {
         Mutation mutation;
         if (!std::holds_alternative<AssetCreated>(change)) mutation.wallet = wallet;
         mutation.at = Timestamp{static_cast<std::int64_t>(lsn)};
@@ -58,7 +63,7 @@ class HandMade : public ::testing::Test {
         mutation.postings = std::move(postings);
         std::string bytes;
         encode_record(mutation, nullptr, nullptr, bytes);
-        return rig.engine.replay(Lsn{lsn}, bytes);
+        return on.engine.replay(Lsn{lsn}, bytes);
     }
 
     Change usd(std::uint32_t index = 0, const std::string& code = "USD") {
@@ -101,6 +106,85 @@ TEST_F(HandMade, RecordsThatDoNotFitAreCorruption) {
     );
     EXPECT_FALSE(rig.engine.replay(Lsn{9}, "garbage").has_value());
     expect_corrupt(rig.engine.replay(Lsn{9}, ""), "kind of change");
+}
+
+// A record whose checksum is right and whose contents contradict the state (another program wrote
+// it, or a bug did) ended in an assertion: the server died at every start without a word of which
+// record it was.
+TEST_F(HandMade, RecordsThatContradictTheStateAreCorruptionAndNotACrash) {
+    const WalletHash hash = WalletId(wallet).hash();
+    const AuthorizationId open{Uid::make(Timestamp{1}, hash, Epoch{1}, 1)};
+    const AuthorizationId voided{Uid::make(Timestamp{1}, hash, Epoch{1}, 2)};
+    Grant grant;
+    grant.id = GrantId{Uid::make(Timestamp{1}, hash, Epoch{1}, 3)};
+    grant.remaining = Amount::from_units(10);
+    const auto posting = [](Side source, Side destination, GrantId from, std::int64_t units) {
+        return Posting{{}, source, destination, from, Amount::from_units(units)};
+    };
+    const auto expect = [&](const char* what, Change change, std::vector<Posting> postings = {}) {
+        EngineRig fresh;
+        const auto prepare = [&](std::uint64_t lsn, Change first, std::vector<Posting> money = {}) {
+            ASSERT_TRUE(replay(fresh, lsn, std::move(first), std::move(money)).has_value());
+        };
+        prepare(1, usd());
+        prepare(2, WalletCreated{"", OverCapture::cap, ""});
+        prepare(3, GrantAdded{grant, ""}, {posting(Side::issued, Side::available, grant.id, 10)});
+        prepare(4, AuthorizationOpened{open, Timestamp{99}, "", ""});
+        prepare(5, AuthorizationOpened{voided, Timestamp{99}, "", ""});
+        prepare(6, AuthorizationChanged{voided, AuthorizationStatus::voided, {}, false, false});
+        const Status status = replay(fresh, 7, std::move(change), std::move(postings));
+        expect_corrupt(status, "record 7 does not fit the state: ");
+        expect_corrupt(status, what);
+    };
+    const GrantId none{Uid{1, 1}};
+    const DebitPosted debit{DebitId{Uid{1, 1}}, "", ""};
+    expect("does not have", debit, {posting(Side::available, Side::revenue, none, 1)});
+    expect("belongs to a grant", debit, {posting(Side::available, Side::revenue, {}, 1)});
+    expect("an authorization", debit, {posting(Side::available, Side::held, grant.id, 1)});
+    expect("than it had free", debit, {posting(Side::available, Side::revenue, grant.id, 11)});
+    expect("than was drawn", debit, {posting(Side::available, Side::debt, grant.id, 1)});
+    expect("does not have", GrantChanged{none, GrantStatus::expired});
+    expect("effective once", GrantChanged{grant.id, GrantStatus::scheduled});
+    expect("the grant exists", GrantAdded{grant, ""});
+    const auto authorized = AuthorizationStatus::authorized;
+    expect("captured late", AuthorizationChanged{open, authorized, {}, true, false});
+    expect("ends once", AuthorizationChanged{voided, authorized, {}, false, false});
+    AuthorizationChanged captured{open, AuthorizationStatus::captured, {}, false, false};
+    expect("holds nothing", captured, {posting(Side::available, Side::held, grant.id, 1)});
+}
+
+TEST_F(HandMade, AHoldOfAnotherWalletIsCorruption) {
+    ASSERT_TRUE(replay(1, WalletCreated{"", OverCapture::cap, ""}).has_value());
+    const AuthorizationId hold{Uid::make(Timestamp{1}, WalletId(wallet).hash(), Epoch{1}, 1)};
+    ASSERT_TRUE(replay(2, AuthorizationOpened{hold, Timestamp{99}, "", ""}).has_value());
+    // Another one behind the same lock.
+    const auto stripe_of = [](const WalletId& id) { return id.hash() >> 30; };
+    const WalletId first = wallet;
+    for (int i = 0; wallet == first || stripe_of(wallet) != stripe_of(first); ++i) {
+        wallet = WalletId::trusted("other" + std::to_string(i));
+    }
+    ASSERT_TRUE(replay(3, WalletCreated{"", OverCapture::cap, ""}).has_value());
+    expect_corrupt(
+        replay(4, AuthorizationChanged{hold, AuthorizationStatus::voided, {}, false, false}),
+        "another wallet's"
+    );
+}
+
+// An answer that was kept names its assets by their index; the one that repeats the request ended
+// the server where the index was wrong.
+TEST_F(HandMade, AStoredAnswerThatNamesAnUnknownAssetIsCorruption) {
+    ASSERT_TRUE(replay(1, usd()).has_value());
+    ASSERT_TRUE(replay(2, WalletCreated{"", OverCapture::cap, ""}).has_value());
+    Receipt receipt;
+    receipt.lines.resize(1);
+    receipt.lines[0].asset.value = 7;
+    const auto key = support::key("k");
+    rig.engine.loader().add_idempotency(
+        {wallet, key, rig.clock.now(), Lsn{2}, encode_receipt(receipt)}
+    );
+    const auto again = rig.engine.execute(Command(support::debit("acme", "1")), key);
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().code, ErrorCode::corruption);
 }
 
 TEST_F(HandMade, AWalletWhoseSumsDoNotAgreeIsNotServed) {
