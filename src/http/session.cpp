@@ -63,6 +63,14 @@ std::string_view content_type_of(ContentType type) {
     return "";
 }
 
+Problem headers_too_large(const ServerOptions& options) {
+    return Problem(
+        Refusal::headers_too_large,
+        "All headers together, those of chunks and trailers too, have at most " +
+            std::to_string(options.header_bytes_max) + " bytes."
+    );
+}
+
 Problem problem_of_parser(const SystemError& error, const ServerOptions& options) {
     using beast::http::error::body_limit;
     if (error == body_limit) {
@@ -72,12 +80,7 @@ Problem problem_of_parser(const SystemError& error, const ServerOptions& options
                                          " bytes. Split the request."
         );
     }
-    if (error == beast::http::error::header_limit) {
-        return Problem(
-            Refusal::headers_too_large, "All headers together have at most " +
-                                            std::to_string(options.header_bytes_max) + " bytes."
-        );
-    }
+    if (error == beast::http::error::header_limit) return headers_too_large(options);
     return Problem(Refusal::malformed_request, "This is not HTTP/1.1: " + error.message() + ".");
 }
 
@@ -193,6 +196,7 @@ Task<bool> Session::fill(Message& message) {
 }
 
 Task<Session::Arrival> Session::read(Message& message, Reply& refusal) {
+    const ServerOptions& options = thread_.services().options;
     auto& parser = message.parser();
     for (;;) {
         if (buffer_.size() > 0) {
@@ -200,12 +204,19 @@ Task<Session::Arrival> Session::read(Message& message, Reply& refusal) {
             const std::size_t used = parser.put(buffer_.data(), error);
             buffer_.consume(used);
             if (error && error != beast::http::error::need_more) {
-                refusal = problem_of_parser(error, thread_.services().options);
+                refusal = problem_of_parser(error, options);
                 refusal.close = true;
                 co_return Arrival::refused;
             }
             if (parser.is_done()) co_return Arrival::complete;
             if (!error && used > 0) continue;
+            // Beast limits the headers, but neither the extensions of a chunk nor the trailers: it
+            // would ask for more for as long as somebody sends, and all of it has to be kept.
+            if (buffer_.size() > options.header_bytes_max) {
+                refusal = headers_too_large(options);
+                refusal.close = true;
+                co_return Arrival::refused;
+            }
         }
         if (message.expects_continue()) {
             message.continued();

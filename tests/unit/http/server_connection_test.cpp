@@ -140,6 +140,22 @@ TEST_F(ServerConnection, RefusesHeadersOverTheLimit) {
     EXPECT_TRUE(reply.says("headers_too_large"));
 }
 
+// Beast limits a request's headers, but neither the extensions of a chunk nor the trailers after
+// the last one. Without a key, anybody could send them without an end and fill the server's memory.
+TEST_F(ServerConnection, RefusesChunkExtensionsAndTrailersWithoutEnd) {
+    start();
+    for (const std::string begin : {"1;a=", "0\r\nX: "}) {
+        RawClient client = connect();
+        const std::string head =
+            "POST /v1/debits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        client.send(head + begin + std::string(17 * 1024, 'b'));
+        const RawReply reply = client.read();
+        EXPECT_EQ(reply.status, 431) << begin;
+        EXPECT_TRUE(reply.says("headers_too_large"));
+        EXPECT_TRUE(client.is_closed());
+    }
+}
+
 TEST_F(ServerConnection, RefusesWhatIsNotHttp) {
     start();
     for (const char* text :
