@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <sstream>
 
+#include "faregate/core/id.h"
 #include "postgres/text.h"
 
 namespace faregate::postgres {
@@ -42,6 +43,18 @@ Result<std::vector<std::string>> read_cursor(
     words >> first;
     for (std::string part; words >> part;) parts.push_back(part);
     if (first != kind || parts.size() != count) return unreadable();
+    return parts;
+}
+
+Result<std::vector<std::string>> read_wallet_cursor(const std::string& cursor) {
+    FG_TRY_ASSIGN(auto parts, read_cursor("wallets", 1, cursor));
+    if (!parts.empty() && !WalletId::parse(parts[0])) return unreadable();
+    return parts;
+}
+
+Result<std::vector<std::string>> read_grant_cursor(const std::string& cursor) {
+    FG_TRY_ASSIGN(auto parts, read_cursor("grants", 1, cursor));
+    if (!parts.empty() && !GrantId::parse(parts[0])) return unreadable();
     return parts;
 }
 

@@ -19,6 +19,11 @@ Result<std::vector<std::string>> read_cursor(
     std::string_view kind, std::size_t count, const std::string& cursor
 );
 
+/// The same for wallets and grants: an id, checked, since anything else may be what the database
+/// cannot even be asked for.
+Result<std::vector<std::string>> read_wallet_cursor(const std::string& cursor);
+Result<std::vector<std::string>> read_grant_cursor(const std::string& cursor);
+
 /// The same for entries: the time in microseconds, the LSN and the sequence, all checked.
 Result<std::vector<std::string>> read_entry_cursor(const std::string& cursor);
 

@@ -158,7 +158,7 @@ Result<Page<EntryRecord>> Queries::entries(
 Result<Page<GrantRecord>> Queries::grants(
     const WalletId& wallet, const std::string& cursor, std::uint32_t limit
 ) {
-    FG_TRY_ASSIGN(const auto after, read_cursor("grants", 1, cursor));
+    FG_TRY_ASSIGN(const auto after, read_grant_cursor(cursor));
     return impl_->read_once("read grants", [&](pqxx::transaction_base& transaction) {
         const auto rows = execute(
             transaction,
@@ -188,7 +188,7 @@ Result<std::optional<GrantRecord>> Queries::grant(GrantId id) {
 }
 
 Result<Page<WalletId>> Queries::wallets(const std::string& cursor, std::uint32_t limit) {
-    FG_TRY_ASSIGN(const auto after, read_cursor("wallets", 1, cursor));
+    FG_TRY_ASSIGN(const auto after, read_wallet_cursor(cursor));
     return impl_->read_once("read wallets", [&](pqxx::transaction_base& transaction) {
         const auto rows = execute(
             transaction, "SELECT id FROM wallets WHERE id > $1 ORDER BY id LIMIT $2::bigint",

@@ -155,10 +155,16 @@ def test_what_a_list_is_asked_wrongly_is_refused(api):
         "from=yesterday",
         "color=blue",
         "limit=1&limit=2",
+        # Not UTF-8, and a NUL: once handed to PostgreSQL, which made a 500 of them.
+        "asset=%FF",
+        "asset=USD%00",
     ):
         api.get(f"/v1/wallets/{wallet}/entries?{query}").problem(422, "invalid_request")
     for path in (f"/v1/wallets/{wallet}/entries", f"/v1/wallets/{wallet}/grants", "/v1/wallets"):
         api.get(f"{path}?cursor=nonsense").problem(422, "invalid_request")
+    for path, kind in ((f"/v1/wallets/{wallet}/grants", b"grants"), ("/v1/wallets", b"wallets")):
+        cursor = (kind + b" \xff").hex()
+        api.get(f"{path}?cursor={cursor}").problem(422, "invalid_request")
     api.get(f"/v1/wallets/{wallet}/balances?at=now").problem(422, "invalid_request")
 
 

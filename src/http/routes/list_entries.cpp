@@ -1,4 +1,5 @@
 // GET /v1/wallets/{id}/entries
+#include "faregate/ledger/asset.h"
 #include "http/query_reader.h"
 #include "http/render.h"
 #include "http/routes/routes.h"
@@ -34,6 +35,9 @@ Task<Reply> list_entries(Exchange& exchange) {
     QueryReader query(exchange.request.query, {"asset", "from", "to", "cursor", "limit"}, problem);
     postgres::EntryFilter filter;
     filter.asset = query.text("asset");
+    // Another text may be one that PostgreSQL cannot even be asked for.
+    const bool is_code = !filter.asset || ledger::is_asset_code(*filter.asset);
+    if (!problem && !is_code) problem = invalid_member("asset", "is not the code of an asset.");
     filter.from = query.time("from");
     filter.to = query.time("to");
     const std::uint32_t limit = query.limit();
