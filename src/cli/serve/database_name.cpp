@@ -1,48 +1,43 @@
 #include "cli/serve/database_name.h"
 
+#include <libpq-fe.h>
+
 #include <array>
-#include <boost/url/parse.hpp>
-#include <sstream>
+#include <memory>
 #include <string_view>
 
 namespace faregate::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> shown_words = {"host=", "hostaddr=", "port=", "dbname="};
+constexpr std::string_view nothing_to_show = "(no host named)";
+constexpr std::array<std::string_view, 4> shown_words = {"host", "hostaddr", "port", "dbname"};
 
-void append_word(std::string& out, std::string_view word) {
-    if (!out.empty()) out += ' ';
-    out += word;
-}
-
-std::string from_url(const boost::urls::url_view& url) {
-    std::string out;
-    if (!url.host().empty()) append_word(out, "host=" + url.host());
-    for (const auto parameter : url.params()) {
-        if (parameter.key == "host") append_word(out, "host=" + parameter.value);
-    }
-    if (!url.port().empty()) append_word(out, "port=" + std::string(url.port()));
-    if (url.path().size() > 1) append_word(out, "dbname=" + url.path().substr(1));
-    return out;
-}
-
-std::string from_words(const std::string& words) {
-    std::string out;
-    std::istringstream in(words);
-    for (std::string word; in >> word;) {
-        for (const auto name : shown_words) {
-            if (word.starts_with(name)) append_word(out, word);
-        }
-    }
-    return out;
-}
+struct Free {
+    void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
 
 }  // namespace
 
+// Taken apart by libpq itself: what another reader takes for the port may be the password to it, as
+// in postgresql://me:12345#6@db/ledger.
 std::string database_name(const std::string& database_url) {
-    const auto url = boost::urls::parse_uri(database_url);
-    auto name = url ? from_url(*url) : from_words(database_url);
-    return name.empty() ? "(no host named)" : name;
+    const std::unique_ptr<PQconninfoOption, Free> options(
+        PQconninfoParse(database_url.c_str(), nullptr)
+    );
+    std::string name;
+    for (const std::string_view word : shown_words) {
+        for (const auto* option = options.get(); option != nullptr && option->keyword != nullptr;
+             ++option) {
+            if (word != option->keyword || option->val == nullptr) continue;
+            const std::string_view value = option->val;
+            if (value.empty()) continue;
+            // With a slash in the password, libpq itself takes parts of it for host, port and name,
+            // and the @ that followed it stands in one of them.
+            if (value.find('@') != std::string_view::npos) return std::string(nothing_to_show);
+            name.append(name.empty() ? "" : " ").append(word).append("=").append(value);
+        }
+    }
+    return name.empty() ? std::string(nothing_to_show) : name;
 }
 
 }  // namespace faregate::cli

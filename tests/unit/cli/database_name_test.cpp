@@ -26,6 +26,20 @@ TEST(DatabaseName, HasTheWordsThatAreNoSecret) {
     );
 }
 
+// The log said where the database is with words that a stricter reader of URLs, or one that knows
+// no quotes, had found; parts of the password were among them.
+TEST(DatabaseName, NeverShowsAPartOfAPasswordWithOddCharacters) {
+    for (const auto* url :
+         {"postgresql://me:12345#6@db/ledger", "postgresql://me:12345?6@db/ledger",
+          "postgresql://me:12345/6@db/ledger", "password='12345 host=12345' host=db",
+          "password='\\'' host = db password='port=12345 host=12345'",
+          "postgresql://me:1 host=12345@db/ledger", "postgresql://me:12345[6@db/ledger"}) {
+        EXPECT_EQ(database_name(url).find("12345"), std::string::npos) << database_name(url);
+    }
+    EXPECT_EQ(database_name("postgresql://me:12345#6@db/ledger"), "host=db dbname=ledger");
+    EXPECT_EQ(database_name("host = db password = x"), "host=db");
+}
+
 TEST(DatabaseName, NeverShowsAPassword) {
     for (const auto* url :
          {"postgresql://me:secret@db/x", "password=secret host=db", "postgresql://me:secret@",
