@@ -155,7 +155,7 @@ void SettingOptions::add_server() {
         ->check(whole_number(1, 1'024))
         ->type_name("N");
     add("stripes", settings_.stripes, "Locks that the wallets are spread over")
-        ->check(power_of_two(65'536))
+        ->check(power_of_two(2, 65'536))
         ->type_name("N");
     add("retention-seconds", settings_.retention_seconds,
         "How long idempotency keys and closed authorizations are kept in memory")

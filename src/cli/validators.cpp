@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -14,7 +15,9 @@
 namespace faregate::cli {
 namespace {
 
+/// No zeros in front: CLI11 reads such a number in base 8, and the check would have seen another.
 std::optional<std::uint64_t> parse_whole(std::string_view text) {
+    if (text.size() > 1 && text.front() == '0') return std::nullopt;
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -42,10 +45,10 @@ CLI::Validator whole_number(std::uint64_t min, std::uint64_t max) {
     });
 }
 
-CLI::Validator power_of_two(std::uint64_t max) {
-    return validator(fmt::format("a power of two, at most {}", max), [=](const auto& text) {
+CLI::Validator power_of_two(std::uint64_t min, std::uint64_t max) {
+    return validator(fmt::format("a power of two from {} to {}", min, max), [=](const auto& text) {
         const auto value = parse_whole(text).value_or(0);
-        return value != 0 && value <= max && (value & (value - 1)) == 0;
+        return value >= min && value <= max && std::has_single_bit(value);
     });
 }
 
@@ -76,8 +79,10 @@ CLI::Validator listen_text() {
             const auto port = parse_whole(text.substr(colon + 1));
             const bool bracketed = host.starts_with('[') && host.ends_with(']');
             if (bracketed) host = host.substr(1, host.size() - 2);
-            const bool bare_ipv6 = !bracketed && host.find(':') != std::string_view::npos;
-            return !host.empty() && !bare_ipv6 && port && *port <= 65'535;
+            // Brackets come in pairs, and an IPv6 address without them could end in the port.
+            const bool bare = !bracketed && host.find(':') != std::string_view::npos;
+            const bool plain = host.find_first_of("[]") == std::string_view::npos;
+            return !host.empty() && !bare && plain && port && *port <= 65'535;
         }
     );
 }

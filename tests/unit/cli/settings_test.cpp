@@ -114,7 +114,7 @@ TEST_F(SettingsTest, AFileThatIsMissingIsRefused) {
 
 TEST_F(SettingsTest, ABadValueSaysWhereItStandsAndWhatIsAllowed) {
     set_variable("FAREGATE_STRIPES", "100");
-    EXPECT_EQ(refusal({}), "FAREGATE_STRIPES: must be a power of two, at most 65536, not \"100\"");
+    EXPECT_EQ(refusal({}), "FAREGATE_STRIPES: must be a power of two from 2 to 65536, not \"100\"");
 }
 
 TEST_F(SettingsTest, ABadValueInTheFileSaysWhereItStands) {
@@ -135,6 +135,25 @@ TEST_F(SettingsTest, NumbersTakeNoSignsFractionsOrUnits) {
         set_variable("FAREGATE_CONNECTIONS_MAX", text);
         EXPECT_NE(refusal({}), "accepted") << text;
     }
+}
+
+// "0100" passed as a hundred and was then read in base 8, as 64; 01024 stripes became 532, which is
+// no power of two, and the server died of an assertion.
+TEST_F(SettingsTest, NumbersTakeNoZerosInFront) {
+    set_variable("FAREGATE_RATE_LIMIT", "0100");
+    EXPECT_NE(refusal({}), "accepted");
+    set_variable("FAREGATE_RATE_LIMIT", "0");
+    EXPECT_EQ(refusal({}), "accepted");
+    set_variable("FAREGATE_STRIPES", "01024");
+    EXPECT_NE(refusal({}), "accepted");
+}
+
+// One stripe passed the check of the setting, and then ended the server: the engine wants two.
+TEST_F(SettingsTest, ThereAreTwoStripesAtLeast) {
+    set_variable("FAREGATE_STRIPES", "1");
+    EXPECT_NE(refusal({}), "accepted");
+    set_variable("FAREGATE_STRIPES", "2");
+    EXPECT_EQ(refusal({}), "accepted");
 }
 
 TEST_F(SettingsTest, HelpNamesEveryVariableAndDefault) {
@@ -199,7 +218,10 @@ TEST(ListenAddress, IsTakenApart) {
 }
 
 TEST(ListenAddress, IsCheckedAsASetting) {
-    for (const auto* text : {"", "8080", ":8080", "::1:8080", "host:", "host:65536", "host:x"}) {
+    // A bracket without its partner was cut off with the letter at the other end.
+    for (const auto* text :
+         {"", "8080", ":8080", "::1:8080", "host:", "host:65536", "host:x", "[host:80", "host]:80",
+          "[:80", "[[::1]:80", "[]:80"}) {
         CLI::App app;
         SettingOptions options(app);
         options.add_server();
