@@ -19,8 +19,16 @@ ordered_json time_json(Timestamp at) {
 /// Metadata is a JSON object as the caller sent it.
 void put_metadata(ordered_json& out, const std::string& metadata) {
     if (metadata.empty()) return;
-    auto object = ordered_json::parse(metadata, nullptr, false);
-    out["metadata"] = object.is_discarded() ? ordered_json(metadata) : std::move(object);
+    // The API takes fewer levels; a damaged record may have more than the stack has room for.
+    constexpr int depth_max = 64;
+    bool too_deep = false;
+    const auto limit = [&](int depth, ordered_json::parse_event_t, ordered_json&) {
+        too_deep = too_deep || depth > depth_max;
+        return !too_deep;
+    };
+    auto object = ordered_json::parse(metadata, limit, false);
+    const bool printable = !too_deep && !object.is_discarded();
+    out["metadata"] = printable ? std::move(object) : ordered_json(metadata);
 }
 
 void put_text(ordered_json& out, const char* name, const std::string& text) {

@@ -48,23 +48,31 @@ Result<Amount> token_price(
     return price;
 }
 
+/// Null if there is none. Never a copy: the library copies level by level, and a file may be nested
+/// deeper than the stack has room for.
+const nlohmann::json& member_of(const nlohmann::json& object, const char* name) {
+    static const nlohmann::json none;
+    const auto found = object.find(name);
+    return found == object.end() ? none : *found;
+}
+
 Result<PriceList> read_list(const nlohmann::json& file, const std::string& name) {
     if (!file.is_object()) return refuse(name, "must be a JSON object");
-    const auto asset = file.value("asset", nlohmann::json());
+    const auto& asset = member_of(file, "asset");
     if (!asset.is_string() || !ledger::is_asset_code(asset.get_ref<const std::string&>())) {
         return refuse(name, "\"asset\" must be an asset's code such as \"USD\"");
     }
-    const auto scale = file.value("scale", nlohmann::json());
+    const auto& scale = member_of(file, "scale");
     if (!scale.is_number_unsigned() || scale.get<std::uint64_t>() > scale_max) {
         return refuse(name, fmt::format("\"scale\" must be a whole number, 0 to {}", scale_max));
     }
-    const auto models = file.value("models", nlohmann::json());
+    const auto& models = member_of(file, "models");
     if (!models.is_array() || models.empty()) {
         return refuse(name, "\"models\" must be a list of at least one model");
     }
     PriceList list{asset.get<std::string>(), scale.get<Scale>(), {}};
     for (const auto& model : models) {
-        if (!model.is_object() || !model.value("model", nlohmann::json()).is_string()) {
+        if (!model.is_object() || !member_of(model, "model").is_string()) {
             return refuse(name, "every model must be an object with the name in \"model\"");
         }
         ModelPrice price;

@@ -31,6 +31,19 @@ engine::Record opened() {
     return record;
 }
 
+// Printing a JSON text that is nested deeper than the stack has room for ended the program.
+TEST(RecordPrinter, PrintsMetadataThatIsNestedTooDeepAsText) {
+    RecordPrinter printer;
+    printer.print(Lsn{1}, Epoch{1}, asset_created());
+    engine::Record record = opened();
+    constexpr std::size_t depth = 1'000'000;
+    const std::string deep = "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
+    std::get<ledger::AuthorizationOpened>(record.mutation.change).metadata = deep;
+    const auto json = printer.print(Lsn{2}, Epoch{1}, record);
+    EXPECT_EQ(json["metadata"], deep);
+    EXPECT_GT(json.dump().size(), deep.size());
+}
+
 TEST(RecordPrinter, UsesTheWordsOfTheApi) {
     RecordPrinter printer;
     const auto asset = printer.print(Lsn{1}, Epoch{1}, asset_created());

@@ -98,6 +98,16 @@ TEST(Prices, MustBeStringsAndWellFormed) {
     EXPECT_NE(price_refusal(R"({"asset":"USD","scale":19,"models":[{}]})"), "accepted");
 }
 
+// Copying a JSON value takes a piece of the stack for every level.
+TEST(Prices, NestedWithoutEndAreRefused) {
+    constexpr std::size_t depth = 1'000'000;
+    const std::string deep = std::string(depth, '[') + std::string(depth, ']');
+    EXPECT_EQ(
+        price_refusal(R"({"asset":"USD","scale":9,"models":)" + deep + "}"),
+        "prices.json: every model must be an object with the name in \"model\""
+    );
+}
+
 class PlanTest : public testing::Test {
   protected:
     const ReplayPlan plan{
