@@ -27,6 +27,7 @@ class Scanner {
         FG_TRY(check_places());
         FG_TRY(check_headers());
         FG_TRY(walk_last_file());
+        FG_TRY(find_epoch());
         for (std::size_t i = used_; i < files_.size(); ++i) FG_TRY(check_unused(files_[i]));
         return std::move(recovery_);
     }
@@ -160,6 +161,23 @@ class Scanner {
             chain.follow(frame.header, frame.bytes);
             recovery_.last_frame_offset = offset;
             offset += frame.bytes.size();
+        }
+        return {};
+    }
+
+    /// Between the header of a file and its first frame there may be a crash. The newest frame then
+    /// stands in a file before, and the next epoch may not be below that one's.
+    Status find_epoch() {
+        for (std::size_t i = used_ - 1; i > 0 && recovery_.epoch == Epoch{}; --i) {
+            const NamedFile& named = files_[i - 1].named;
+            FG_TRY_ASSIGN(const auto file, directory_.open(named.name, OpenMode::read));
+            FileWindow window(*file, named.size);
+            for (std::uint64_t offset = sector_size; offset < named.size;) {
+                FG_TRY_ASSIGN(const auto frame, read_frame(window, offset, recovery_.journal));
+                if (frame.state != FrameState::valid) break;
+                recovery_.epoch = frame.header.epoch;
+                offset += frame.bytes.size();
+            }
         }
         return {};
     }

@@ -17,7 +17,7 @@ struct Recovery {
     JournalId journal;
     Lsn first_lsn;  ///< of the oldest record that is still kept; last_lsn.next() if there is none
     Lsn last_lsn;   ///< of the newest record; the one before first_lsn if there is none
-    Epoch epoch;    ///< of the newest frame in the last file
+    Epoch epoch;    ///< of the newest frame
     bool torn_tail = false;  ///< the last write did not finish; opening for writing cuts it off
 
     /// The files in use, oldest first, then those that are prepared.

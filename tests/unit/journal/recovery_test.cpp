@@ -439,6 +439,26 @@ TEST_F(RecoveryOfFiles, AHeaderWithoutFramesIsWhereTheJournalGoesOn) {
     expect_goes_on();
 }
 
+// The epoch of a journal was taken from its last file alone. After a crash between the header of a
+// file and its first frame nothing was known of it, and a server whose database had fallen back
+// could go on with a lower one: the reader then called the journal damaged.
+TEST_F(RecoveryOfFiles, TheEpochIsKnownWhenTheNewestFileHasNoFrame) {
+    open();
+    write(Records(5, std::string(1000, 'x')));
+    must(journal->append(std::string(3000, 'y')));
+    journal->write_once();
+    journal.reset();
+    disk.kill();
+    const FramePlace last = frames().back();
+    ASSERT_EQ(last.file, name_of(2));
+    zero(last);
+    const auto found = must(scan(disk));
+    EXPECT_EQ(found->last_lsn, Lsn{5});
+    EXPECT_EQ(found->epoch, start.epoch);
+    start.epoch.value -= 1;
+    EXPECT_EQ(try_open().error().code, ErrorCode::fenced);
+}
+
 TEST_F(RecoveryOfFiles, LeftoversOfAPreparationAreRemoved) {
     open();
     write({"a"});
