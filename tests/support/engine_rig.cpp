@@ -43,6 +43,13 @@ void EngineRig::create_wallet(const std::string& wallet, const std::string& usd)
 std::string EngineRig::describe(
     const std::vector<WalletId>& wallets, const std::vector<AuthorizationId>& authorizations
 ) {
+    return support::describe(engine, wallets, authorizations);
+}
+
+std::string describe(
+    Engine& engine, const std::vector<WalletId>& wallets,
+    const std::vector<AuthorizationId>& authorizations
+) {
     std::ostringstream out;
     for (const WalletId& id : wallets) {
         const auto found = engine.wallet(id);

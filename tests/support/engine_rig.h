@@ -47,7 +47,13 @@ class EngineRig {
     engine::Engine engine;
 };
 
-/// The same, with the LSNs that depend on the order of other wallets' expiries left out.
+/// The same as EngineRig::describe, of any engine.
+std::string describe(
+    engine::Engine& engine, const std::vector<WalletId>& wallets,
+    const std::vector<AuthorizationId>& authorizations
+);
+
+/// A description with the LSNs that depend on the order of other wallets' expiries left out.
 std::string without_lsns(const std::string& description);
 
 // Commands. Amounts are `5`, or `TOK:5`, several with commas, as in ledger_script.h.
