@@ -232,9 +232,10 @@ class Connection:
         return await self.call("GET", path, **options)
 
 
-def crowd(server, works, key=None):
+def crowd(server, works, key=None, sockets=1):
     """Runs one coroutine function per connection, all at once, and returns their results. Each is
-    called with a Connection that is open before the first of them starts."""
+    called with a Connection that is open before the first of them starts. A connection carries as
+    many requests at once as it has sockets."""
     from support.server import ADMIN_KEY
 
     async def run():
@@ -242,7 +243,7 @@ def crowd(server, works, key=None):
 
         async def one(work):
             timeout = aiohttp.ClientTimeout(total=None, sock_read=PATIENCE_SECONDS)
-            connector = aiohttp.TCPConnector(limit=1)
+            connector = aiohttp.TCPConnector(limit=sockets)
             async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
                 connection = Connection(server, key or ADMIN_KEY, session)
                 # /healthz needs nothing and opens the connection, which then is kept.
