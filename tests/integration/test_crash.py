@@ -2,13 +2,13 @@
 
 import asyncio
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from conftest import create_assets
 from support.client import crowd
 from support.load import Client, expected_ledger, recorded_ledger
+from support.lossy_disk import build_lossy_disk
 
 CONNECTIONS = 16
 GRANT = "5000"
@@ -105,12 +105,7 @@ def test_after_kill_9_every_answer_holds_and_repeating_doubles_nothing(own_serve
 @pytest.fixture(scope="module")
 def lossy_disk(tmp_path_factory):
     """A library that makes a kill lose whatever was written and not synced."""
-    library = tmp_path_factory.mktemp("lossy") / "lossy_disk.so"
-    source = Path(__file__).parent / "support" / "lossy_disk.cpp"
-    subprocess.run(
-        ["c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True
-    )
-    return library
+    return build_lossy_disk(tmp_path_factory.mktemp("lossy"))
 
 
 def test_no_answer_leaves_before_the_disk_has_it(own_servers, lossy_disk):
