@@ -62,6 +62,7 @@ class KillCycles:
 
         async def killer(connection):
             while sum(client.answers for client in self.clients) < goal:
+                self.server.assert_alive()
                 await asyncio.sleep(0.002)
             await asyncio.sleep(pause)
             self.server.process.kill()

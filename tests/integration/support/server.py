@@ -98,13 +98,16 @@ class Server:
 
     def wait_ready(self):
         def ready():
-            code = self.process.poll()
-            assert code is None, f"the server ended with {code}:\n{self.log()}"
+            self.assert_alive()
             with contextlib.suppress(requests.RequestException):
                 return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
             return False
 
         eventually(ready, lambda: f"the server gets ready:\n{self.log()}")
+
+    def assert_alive(self):
+        code = self.process.poll()
+        assert code is None, f"the server ended with {code}:\n{self.log()}"
 
     def log(self):
         """What the process printed since it was started last."""
