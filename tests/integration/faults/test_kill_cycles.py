@@ -12,15 +12,9 @@ import time
 from collections import Counter
 
 import pytest
-from support.busy_load import (
-    SUCCESS,
-    BusyClient,
-    effects,
-    expected_accounts,
-    is_effective,
-    recorded_effects,
-    repeat_all,
-)
+
+from support.books import SUCCESS, effects, expected_accounts, is_effective, recorded_effects
+from support.busy_load import BusyClient, repeat_all
 from support.client import crowd
 from support.load import recorded_ledger
 from support.lossy_disk import build_lossy_disk

@@ -6,6 +6,7 @@ import random
 import time
 
 import pytest
+
 from support.client import crowd, fresh
 from support.history import NO_ANSWER, History
 from support.linearizability import check_lsn_order, linearize

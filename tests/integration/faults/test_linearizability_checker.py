@@ -4,6 +4,7 @@ else: here with histories written by hand, and with made ones that are then spoi
 import random
 
 import pytest
+
 from support.linearizability import (
     NotLinearizable,
     Operation,

@@ -6,6 +6,7 @@ import itertools
 import random
 
 import pytest
+
 from support.client import crowd
 from support.history import ASSET, NO_ANSWER
 from support.lossy_disk import build_lossy_disk
@@ -171,7 +172,7 @@ class World:
             self.server.database.value, "SELECT max(applied_lsn) FROM journals"
         )
         promised = max(each.newest_postgres for each in self.seen())
-        assert 0 < promised <= int(applied), f"LSN {promised} was read and {applied} is in PostgreSQL"
+        assert 0 < promised <= int(applied), f"LSN {promised} was read, {applied} is in PostgreSQL"
         await self.restarts.kill(start_ups)
 
 

@@ -1,5 +1,5 @@
 """Mixed load of clients that outlive the server: they go on after a restart, repeat what was not
-answered, and keep a record from which everything that the server must know can be computed."""
+answered, and keep a record of everything; support/books.py adds it up."""
 
 import asyncio
 import json
@@ -10,11 +10,9 @@ from requests.structures import CaseInsensitiveDict
 
 from support.client import Reply
 from support.history import NO_ANSWER
-from support.load import Client, Sent, expected_ledger
-from support.money import text, total
+from support.load import Client, Sent
+from support.money import text
 from support.server import ADMIN_KEY
-
-SUCCESS = (200, 201)
 
 
 class BusyClient(Client):
@@ -191,10 +189,6 @@ def is_kept(sent):
     return not (sent.op == "revoke" and sent.reply.status == 409)
 
 
-def is_effective(sent):
-    return sent.reply is not None and sent.reply.status in SUCCESS
-
-
 def check_same(sent, status, body):
     assert (status, body) == (
         sent.reply.status,
@@ -223,80 +217,3 @@ def repeat_all(server, all_sent, lines=500):
             check_same(sent, reply.status_code, reply.json())
     session.close()
     return len(all_sent)
-
-
-# ---- what the server must know
-
-
-def available_after(sent):
-    body = sent.reply.json
-    return body["available"] if "available" in body else body["amounts"][0]["available"]
-
-
-def effects(all_sent):
-    """What each answer says that its LSN has brought: {lsn: (wallet, issued, revenue)}. Those that
-    moved nothing are left out."""
-    result = {}
-    for sent in filter(is_effective, all_sent):
-        body = sent.reply.json
-        issued = revenue = moved = Decimal(0)
-        if sent.op == "grant":
-            issued = moved = Decimal(body["amount"])
-        elif sent.op == "debit":
-            revenue = moved = total(line["amount"] for line in body["amounts"])
-        elif sent.op == "capture":
-            (line,) = body["capture"]["amounts"]
-            revenue, moved = Decimal(line["captured"]), total([line["captured"], line["released"]])
-        elif sent.op == "revoke":
-            moved = Decimal(body["revoked"])
-        elif sent.op == "void":
-            moved = Decimal(body["void"]["amounts"][0]["released"])
-        else:
-            moved = Decimal(body["amounts"][0]["held"])
-        lsn = body["lsn"]
-        assert lsn not in result, f"two answers have LSN {lsn}: {sent.reply}"
-        if moved:
-            result[lsn] = (sent.wallet, text(issued), text(revenue))
-    return result
-
-
-def recorded_effects(database, after_lsn):
-    """The same from the entries in PostgreSQL. A row that is there twice counts twice."""
-    rows = database.rows(
-        f"""
-        SELECT lsn, min(wallet) AS wallet,
-               coalesce(-sum(change) FILTER (WHERE side = 'issued'), 0) AS issued,
-               coalesce(sum(change) FILTER (WHERE side = 'revenue'), 0) AS revenue
-        FROM entry_sides WHERE lsn > {after_lsn} GROUP BY lsn"""
-    )
-    return {
-        int(row["lsn"]): (row["wallet"], text(row["issued"]), text(row["revenue"])) for row in rows
-    }
-
-
-def expected_accounts(all_sent, granted):
-    """Per wallet: issued, revenue, held, available, and what is gone otherwise, from the answers
-    alone."""
-    effective = [sent for sent in all_sent if is_effective(sent)]
-    totals, holds = expected_ledger([sent for sent in effective if sent.op != "revoke"], granted)
-    newest, held, of_hold = {}, {}, {}
-    for sent in effective:
-        lsn, wallet = sent.reply.json["lsn"], sent.wallet
-        if wallet not in newest or lsn > newest[wallet][0]:
-            newest[wallet] = (lsn, available_after(sent))
-        if sent.op in ("authorize", "capture", "void", "increment"):
-            of_hold[sent.reply.json["id"]] = wallet
-    for id, (_, amount) in holds.items():
-        held.setdefault(of_hold[id], []).append(amount)
-    accounts = {}
-    for wallet, (_, available) in newest.items():
-        amounts = totals[wallet]
-        posted = total([available, *held.get(wallet, [])])
-        accounts[wallet] = {
-            **amounts,
-            "held": text(total(held.get(wallet, []))),
-            "available": available,
-            "posted": text(posted),
-            "breakage": text(Decimal(amounts["issued"]) - Decimal(amounts["revenue"]) - posted),
-        }
-    return accounts, holds
