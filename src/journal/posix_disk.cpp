@@ -171,6 +171,11 @@ Result<std::vector<FileInfo>> PosixDirectory::list() const {
     const int copy = ::openat(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (copy < 0) return system_error("list", path_, errno);
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(copy), ::closedir);
+    if (stream == nullptr) {
+        const int number = errno;
+        ::close(copy);
+        return system_error("list", path_, number);
+    }
     std::vector<FileInfo> files;
     for (;;) {
         errno = 0;
