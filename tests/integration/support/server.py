@@ -69,6 +69,7 @@ class Server:
         self.log_start = 0
         self.process = None
         self.port = None
+        self.prefix = []  # a command that starts the binary, such as strace
 
     # ---- the process
 
@@ -85,7 +86,7 @@ class Server:
         self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "serve", *arguments],
+                [*self.prefix, binary(), "serve", *arguments],
                 env=environment,
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
