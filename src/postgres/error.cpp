@@ -14,7 +14,7 @@ std::string sentence(std::string_view action, std::string_view cause) {
 
 /// True if the same statement may succeed later, on another connection or another server.
 bool is_passing(std::string_view sqlstate) {
-    constexpr std::array<std::string_view, 8> passing{
+    constexpr std::array<std::string_view, 10> passing{
         "08",     // connection
         "40",     // serialization failure, deadlock
         "53",     // out of connections, memory or disk
@@ -22,7 +22,9 @@ bool is_passing(std::string_view sqlstate) {
         "57014",  // statement timeout
         "55P03",  // lock timeout
         "25P03",  // idle too long within a transaction
+        "25P04",  // a transaction took too long (PostgreSQL 17)
         "25006",  // a standby, or a server that was made read-only
+        "58",     // PostgreSQL's own files or disk failed
     };
     for (const std::string_view prefix : passing) {
         if (sqlstate.starts_with(prefix)) return true;
