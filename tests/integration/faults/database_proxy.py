@@ -17,7 +17,7 @@ class DatabaseProxy:
     def __init__(self, socket_directory):
         self.socket_directory = socket_directory
         self.frozen = False  # like a peer that is gone: connections stay, and nothing comes
-        self.lose = []  # what happens to the next commits, first to last
+        self.lose = []  # what happens to the next commits, first to last; None is nothing
         self.lost = 0
         self.commits = 0
         self.connections = set()
@@ -94,7 +94,7 @@ class Connection:
                 self.proxy.commits += 1
                 if self.proxy.lose:
                     self.losing = self.proxy.lose.pop(0)
-                    self.proxy.lost += 1
+                    self.proxy.lost += self.losing is not None
                     if self.losing == BEFORE:
                         raise EOFError
             self.upstream.write(message)

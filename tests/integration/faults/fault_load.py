@@ -34,10 +34,14 @@ class Load:
         ]
         self.clients += self.current
 
-    def run(self, server, fault, count=CONNECTIONS):
+    def run(self, server, fault, count=CONNECTIONS, pause_seconds=0):
         """Runs new clients while `fault(self)`, a coroutine function, does its worst. The load ends
-        when that returns, or when the server ends."""
+        when that returns, or when the server ends. A pause between the requests of a client keeps
+        the load of a long fault small enough to be sent again."""
         self.new_clients(count)
+
+        def runner(client):
+            return lambda connection: client.run(Paced(connection, pause_seconds))
 
         async def spoil(_):
             try:
@@ -46,7 +50,7 @@ class Load:
                 for client in self.current:
                     client.stopping = True
 
-        crowd(server, [*(client.run for client in self.current), spoil])
+        crowd(server, [*map(runner, self.current), spoil])
 
     def answered(self, clients=None):
         """The requests that got an answer which claims a state."""
@@ -129,6 +133,18 @@ class Load:
         assert doubled == []
         api.audit()
         server.cli("verify")
+
+
+class Paced:
+    """A connection that takes a breath before each request."""
+
+    def __init__(self, connection, pause_seconds):
+        self.connection = connection
+        self.pause_seconds = pause_seconds
+
+    async def post(self, *arguments, **options):
+        await asyncio.sleep(self.pause_seconds)
+        return await self.connection.post(*arguments, **options)
 
 
 def postings_of_the_journal(server):

@@ -311,7 +311,7 @@ def test_faults_while_the_next_file_is_made_are_overcome_beside_the_load(own_ser
             await asyncio.to_thread(wait_prepared, api, "the next file is ready after all")
             assert injection.count() == len(faults)
 
-    load.run(server, fill_with_faults, count=1)
+    load.run(server, fill_with_faults, pause_seconds=0.05)
     assert set(load.statuses()) <= {200, 201, 402}
     server.kill()
     server.start()
@@ -375,7 +375,7 @@ def test_a_full_disk_refuses_mutations_before_they_change_anything_and_then_goes
             eventually, lambda: 503 in load.statuses(), "the load is refused as well"
         )
 
-    load.run(server, fill, count=2)
+    load.run(server, fill, pause_seconds=0.02)
     assert set(load.statuses()) <= {200, 201, 402, 503}
     lsn = metric(api, "faregate_durable_lsn")
     available = api.available(filled)
