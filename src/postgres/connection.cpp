@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "postgres/patience.h"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define FG_LEAKS_ARE_REPORTED
@@ -56,6 +58,7 @@ std::unique_ptr<pqxx::connection> connect(
 ) {
     auto connection = std::make_unique<pqxx::connection>(with_defaults(database_url));
     forbid_reconnect(*connection);
+    const Patience patience(connection->sock(), Duration::seconds(15));
     pqxx::nontransaction session(*connection);
     session.exec(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET client_min_messages = warning;"

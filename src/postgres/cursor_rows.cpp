@@ -1,6 +1,14 @@
 #include "postgres/cursor_rows.h"
 
+#include "postgres/patience.h"
+
 namespace faregate::postgres {
+namespace {
+
+/// Much may have to be sorted before the first rows of a large table come.
+constexpr auto answer_timeout = Duration::seconds(600);
+
+}  // namespace
 
 CursorRows::CursorRows(
     pqxx::transaction_base& transaction, std::string name, const std::string& query
@@ -11,6 +19,7 @@ CursorRows::CursorRows(
 }
 
 void CursorRows::fetch() {
+    const Patience patience(transaction_.conn().sock(), answer_timeout);
     block_ = transaction_.exec("FETCH 5000 FROM " + name_);
     position_ = 0;
 }

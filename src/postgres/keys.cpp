@@ -10,6 +10,7 @@
 #include "faregate/core/time.h"
 #include "postgres/connection.h"
 #include "postgres/error.h"
+#include "postgres/patience.h"
 #include "postgres/text.h"
 
 namespace faregate::postgres {
@@ -74,9 +75,13 @@ ApiKey read_key(const Row& row) {
     return key;
 }
 
+constexpr auto statement_timeout = Duration::seconds(10);
+/// A server that lists its keys for ever would never hear that one was revoked.
+constexpr auto answer_timeout = Duration::seconds(15);
+
 SessionOptions session_options() {
     SessionOptions options;
-    options.statement_timeout = Duration::seconds(10);
+    options.statement_timeout = statement_timeout;
     return options;
 }
 
@@ -136,6 +141,7 @@ Result<CreatedKey> create_key(
 Result<std::vector<ApiKey>> list_keys(const std::string& database_url) {
     return guarded("list the API keys", [&] {
         const auto connection = connect(database_url, session_options());
+        const Patience patience(connection->sock(), answer_timeout);
         pqxx::nontransaction session(*connection);
         std::vector<ApiKey> keys;
         for (const auto& row :

@@ -5,6 +5,7 @@
 
 #include "faregate/postgres/queries.h"
 #include "postgres/error.h"
+#include "postgres/patience.h"
 #include "postgres/pool.h"
 
 namespace faregate::postgres {
@@ -41,9 +42,13 @@ class Queries::Impl {
     }
 
   private:
+    static constexpr auto statement_timeout = Duration::seconds(10);
+    /// For all statements of a call.
+    static constexpr auto answer_timeout = Duration::seconds(30);
+
     static SessionOptions options() {
         SessionOptions options;
-        options.statement_timeout = Duration::seconds(10);
+        options.statement_timeout = statement_timeout;
         options.read_only = true;
         return options;
     }
@@ -54,6 +59,7 @@ class Queries::Impl {
             Pool::Lease lease = pool_.acquire();
             // A timeout on a connection that still answers is not the connection's fault.
             reused = lease.reused();
+            const Patience patience(lease.connection().sock(), answer_timeout);
             auto value = [&] {
                 Transaction transaction(lease.connection());
                 return run(transaction, lease, body, reused);

@@ -12,6 +12,9 @@
 namespace faregate::postgres {
 namespace {
 
+/// Of a whole ledger; each of its reads has a limit of its own.
+constexpr auto load_timeout = Duration::seconds(86'400);
+
 constexpr const char* claim_columns = "journal_id, epoch, applied_lsn";
 
 template <typename Row>
@@ -76,6 +79,7 @@ pqxx::connection& Store::connection() {
     auto opened = connect(database_url_, SessionOptions{});
     partitions_.forget();
     {
+        const Patience patience(opened->sock(), options_.answer_timeout);
         pqxx::work transaction(*opened);
         assets_.read(transaction);
         create_staging_tables(transaction);
@@ -86,19 +90,25 @@ pqxx::connection& Store::connection() {
 }
 
 Result<std::optional<engine::Claim>> Store::current() {
-    return with_connection("read the owner of the database", [](pqxx::connection& connection) {
-        pqxx::nontransaction session(connection);
-        return read_live(session);
-    });
+    return with_connection(
+        "read the owner of the database", options_.answer_timeout,
+        [](pqxx::connection& connection) {
+            pqxx::nontransaction session(connection);
+            return read_live(session);
+        }
+    );
 }
 
 Result<engine::Claim> Store::claim(const JournalId& journal, Epoch above, bool replace) {
-    return with_connection("claim the database", [&](pqxx::connection& connection) {
-        auto claimed = raise_epoch(connection, journal, above);
-        if (!claimed) claimed = take_over(connection, journal, above, replace);
-        claim_ = claimed;
-        return *claimed;
-    });
+    return with_connection(
+        "claim the database", options_.answer_timeout,
+        [&](pqxx::connection& connection) {
+            auto claimed = raise_epoch(connection, journal, above);
+            if (!claimed) claimed = take_over(connection, journal, above, replace);
+            claim_ = claimed;
+            return *claimed;
+        }
+    );
 }
 
 engine::Claim Store::take_over(
@@ -139,29 +149,35 @@ engine::Claim Store::take_over(
 }
 
 Status Store::load(Duration kept, engine::StateSink& sink) {
-    return with_connection("load the stored state", [&](pqxx::connection& connection) {
-        pqxx::work transaction(connection);
-        StateReader(transaction, assets_, sink).read(kept);
-        transaction.commit();
-    });
+    return with_connection(
+        "load the stored state", load_timeout,
+        [&](pqxx::connection& connection) {
+            pqxx::work transaction(connection);
+            StateReader(transaction, assets_, sink).read(kept);
+            transaction.commit();
+        }
+    );
 }
 
 Result<Lsn> Store::applied_lsn() {
     FG_ASSERT(claim_.has_value(), "the database was not claimed");
-    return with_connection("ask the database where it stands", [&](pqxx::connection& connection) {
-        pqxx::work transaction(connection);
-        // The lock waits for a commit whose answer was lost and that is still under way.
-        const auto rows = execute(
-            transaction,
-            "SELECT applied_lsn FROM journals WHERE journal_id = $1 AND epoch = $2 "
-            "AND retired_at IS NULL FOR UPDATE",
-            claim_->journal.text(), claim_->epoch.value
-        );
-        if (rows.empty()) throw taken_over(claim_->epoch);
-        const Lsn applied{read_number(rows[0][0].c_str())};
-        transaction.commit();
-        return applied;
-    });
+    return with_connection(
+        "ask the database where it stands", options_.answer_timeout,
+        [&](pqxx::connection& connection) {
+            pqxx::work transaction(connection);
+            // The lock waits for a commit whose answer was lost and that is still under way.
+            const auto rows = execute(
+                transaction,
+                "SELECT applied_lsn FROM journals WHERE journal_id = $1 AND epoch = $2 "
+                "AND retired_at IS NULL FOR UPDATE",
+                claim_->journal.text(), claim_->epoch.value
+            );
+            if (rows.empty()) throw taken_over(claim_->epoch);
+            const Lsn applied{read_number(rows[0][0].c_str())};
+            transaction.commit();
+            return applied;
+        }
+    );
 }
 
 Status Store::commit(const engine::ProjectionBatch& batch) {
@@ -170,14 +186,17 @@ Status Store::commit(const engine::ProjectionBatch& batch) {
     FG_ASSERT(
         Lsn{} < batch.first && batch.first <= batch.last, "a batch is a run of consecutive records"
     );
-    return with_connection("commit a batch", [&](pqxx::connection& connection) {
-        partitions_.prepare(connection, batch);
-        pqxx::work transaction(connection);
-        advance(transaction, batch);
-        BatchWriter(transaction, assets_, batch).write();
-        delete_old_idempotency_keys(transaction, batch, options_.idempotency_kept);
-        transaction.commit();
-    });
+    return with_connection(
+        "commit a batch", options_.answer_timeout,
+        [&](pqxx::connection& connection) {
+            partitions_.prepare(connection, batch);
+            pqxx::work transaction(connection);
+            advance(transaction, batch);
+            BatchWriter(transaction, assets_, batch).write();
+            delete_old_idempotency_keys(transaction, batch, options_.idempotency_kept);
+            transaction.commit();
+        }
+    );
 }
 
 /// First of all, so that a fenced or confused server is turned away before it has touched anything,

@@ -9,6 +9,7 @@
 #include "postgres/asset_table.h"
 #include "postgres/error.h"
 #include "postgres/partitions.h"
+#include "postgres/patience.h"
 #include "postgres/pqxx_compat.h"
 
 namespace faregate::postgres {
@@ -36,10 +37,14 @@ class Store final : public engine::ProjectionStore {
         pqxx::work& transaction, const engine::ProjectionBatch& batch
     );
 
-    /// Runs `body` with the connection, and drops that if it fails.
+    /// Runs `body` with the connection, and drops that if it fails or takes too long.
     template <typename Body>
-    auto with_connection(std::string_view action, Body&& body) {
-        auto result = guarded(action, [&] { return body(connection()); });
+    auto with_connection(std::string_view action, Duration limit, Body&& body) {
+        auto result = guarded(action, [&] {
+            pqxx::connection& opened = connection();
+            const Patience patience(opened.sock(), limit);
+            return body(opened);
+        });
         if (!result) connection_.reset();
         return result;
     }

@@ -18,6 +18,9 @@ struct StoreOptions {
     /// Idempotency records older than this, counted from the newest record of the journal, are
     /// deleted bit by bit. At least the engine's retention.
     Duration idempotency_kept = Duration::seconds(2 * 86'400);
+    /// How long PostgreSQL may take over a call, but for loading, until its connection is given up
+    /// and the call is `unavailable`. Longer than a lock is waited for and than a batch can take.
+    Duration answer_timeout = Duration::seconds(120);
 };
 
 /// The projection in PostgreSQL. Connects when first used and again after a failure.
