@@ -16,11 +16,12 @@ class DatabaseProxy:
 
     def __init__(self, socket_directory):
         self.socket_directory = socket_directory
-        self.frozen = False  # like a peer that is gone: connections stay, and nothing comes
+        self.answering = True  # otherwise connections are accepted, and nothing comes
         self.lose = []  # what happens to the next commits, first to last; None is nothing
         self.lost = 0
         self.commits = 0
         self.connections = set()
+        self.passing = set()
         self.loop = asyncio.new_event_loop()
         started = threading.Event()
         self.thread = threading.Thread(target=self._run, args=[started], daemon=True)
@@ -38,6 +39,12 @@ class DatabaseProxy:
                 writer.transport.abort()
 
         self.loop.call_soon_threadsafe(close)
+
+    def silence(self):
+        """Nothing passes any more on the connections that there are: they stay, like those to a
+        peer that is gone. New ones are as good as ever."""
+        for connection in list(self.passing):
+            connection.silent = True
 
     def stop(self):
         self.cut()
@@ -57,23 +64,22 @@ class DatabaseProxy:
         self.connections.add(writer)
         upstream = None
         try:
-            await self._thaw()
+            while not self.answering:
+                await asyncio.sleep(0.02)
             path = f"{self.socket_directory}/.s.PGSQL.5432"
             upstream_reader, upstream = await asyncio.open_unix_connection(path)
             connection = Connection(self, reader, writer, upstream_reader, upstream)
+            self.passing.add(connection)
             await asyncio.gather(connection.forward(), connection.answer())
         except (OSError, EOFError):
             pass
         finally:
             self.connections.discard(writer)
+            self.passing = {each for each in self.passing if each.writer is not writer}
             writer.transport.abort()
             # Not aborted: what PostgreSQL was told before is to reach it.
             if upstream is not None:
                 upstream.close()
-
-    async def _thaw(self):
-        while self.frozen:
-            await asyncio.sleep(0.02)
 
 
 class Connection:
@@ -84,12 +90,17 @@ class Connection:
         self.upstream_reader = upstream_reader
         self.upstream = upstream
         self.losing = None
+        self.silent = False
+
+    async def _while_silent(self):
+        while self.silent:
+            await asyncio.sleep(0.02)
 
     async def forward(self):
         """Messages of the server, whole ones, to PostgreSQL."""
         while True:
             message = await self._message()
-            await self.proxy._thaw()
+            await self._while_silent()
             if message.startswith(b"Q") and message[5:].upper().startswith(b"COMMIT"):
                 self.proxy.commits += 1
                 if self.proxy.lose:
@@ -105,7 +116,7 @@ class Connection:
     async def answer(self):
         while True:
             data = await self.upstream_reader.read(1 << 16)
-            await self.proxy._thaw()
+            await self._while_silent()
             if not data or self.losing == AFTER:
                 raise EOFError
             if self.losing is None:

@@ -2,6 +2,7 @@
 served all the while, and PostgreSQL gets every record once."""
 
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -415,3 +416,51 @@ def test_a_limit_of_connections_is_waited_out(postgres, servers):
     load.run(server, limit)
     check_served_all_the_while(load)
     check_exactly_once(server, load)
+
+
+def spend_for_postgres(api, wallet):
+    headers = {"Faregate-Durability": "postgres"}
+    return api.post(
+        "/v1/debits", {"wallet": wallet, "asset": "USD", "amount": "1"}, headers=headers
+    )
+
+
+# A peer that was gone without a word, or PostgreSQL standing still, held its caller for ever: lists
+# got no answer any more, and a key that was revoked stayed in force.
+@pytest.mark.timeout(600)
+def test_a_peer_that_is_gone_without_a_word_is_given_up(proxy, servers):
+    server = start_through(proxy, servers, FAREGATE_DURABILITY_TIMEOUT_SECONDS=1)
+    load = Load(server)
+    api = server.api()
+    wallet = api.wallet(grant="100")
+    secret = server.cli("keys", "create", "--name", "k", "--scope", "read").stdout.split()[-1]
+    key = json.loads(server.cli("keys", "list", "--json").stdout)
+    eventually(lambda: server.api(secret).get("/v1/assets").status == 200, "the key is known")
+    api.entries(wallet)
+
+    async def silence(load):
+        await load.more_answers(50)
+        proxy.silence()
+        reply = await asyncio.to_thread(spend_for_postgres, api, wallet)
+        reply.problem(504, "durability_timeout")
+        # Lists find a new connection by themselves, and so does the refresh of the keys.
+        await asyncio.to_thread(api.entries, wallet)
+        await asyncio.to_thread(server.cli, "keys", "revoke", key[0]["id"])
+        await asyncio.to_thread(
+            eventually,
+            lambda: server.api(secret).get("/v1/assets").status == 401,
+            "the revocation is heard of",
+        )
+        if ROUNDS == 1:
+            proxy.cut()  # the projector's patience is two minutes
+
+    load.run(server, silence, count=2, pause_seconds=0.1)
+    eventually(
+        lambda: metric(api, "faregate_projection_lag_records") == 0,
+        "the projection goes on",
+        timeout=300,
+    )
+    assert spend_for_postgres(api, wallet).status == 201
+    assert "its connection is given up" in server.log()
+    check_served_all_the_while(load)
+    load.prove(server, others=[wallet])
