@@ -5,11 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <thread>
 
 #include "faregate/core/mutex.h"
+#include "faregate/postgres/store.h"
 
 namespace faregate::postgres {
 namespace {
@@ -34,10 +36,18 @@ class Watcher {
     }
 
     void add(int socket, std::chrono::microseconds limit) {
-        const auto ends_at = Clock::now() + limit;
+        const auto now = Clock::now();
         MutexLock lock(mutex_);
-        calls_[socket] = Call{ends_at, limit, false};
+        const auto ends_at = std::min(now + limit, last_end_);
+        calls_[socket] = Call{ends_at, false};
         if (ends_at < wakes_at_) changed_.notify_all();
+    }
+
+    void end_all_by(Clock::time_point time) {
+        MutexLock lock(mutex_);
+        last_end_ = time;
+        for (auto& [socket, call] : calls_) call.ends_at = std::min(call.ends_at, time);
+        changed_.notify_all();
     }
 
     /// Once this returns, the socket is not touched any more.
@@ -49,7 +59,6 @@ class Watcher {
   private:
     struct Call {
         Clock::time_point ends_at;
-        std::chrono::microseconds limit;
         bool given_up = false;
     };
 
@@ -79,10 +88,7 @@ class Watcher {
             }
             call.given_up = true;
             ::shutdown(socket, SHUT_RDWR);
-            spdlog::warn(
-                "PostgreSQL has not answered within {} s; its connection is given up",
-                std::chrono::duration_cast<std::chrono::seconds>(call.limit).count()
-            );
+            spdlog::warn("PostgreSQL does not answer; its connection is given up");
         }
         return next;
     }
@@ -90,12 +96,17 @@ class Watcher {
     Mutex mutex_;
     ConditionVariable changed_;
     std::map<int, Call> calls_ FG_GUARDED_BY(mutex_);
+    Clock::time_point last_end_ FG_GUARDED_BY(mutex_) = Clock::time_point::max();
     Clock::time_point wakes_at_ FG_GUARDED_BY(mutex_) = Clock::time_point::max();
     bool stopping_ FG_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };
 
 }  // namespace
+
+void wait_at_most(Duration time) {
+    Watcher::instance().end_all_by(Clock::now() + std::chrono::microseconds(time.microseconds));
+}
 
 // A duplicate of the descriptor, since libpq closes its own when a connection is lost, and the
 // number may be another file's by the time that patience ends.

@@ -31,4 +31,8 @@ std::unique_ptr<engine::ProjectionStore> make_store(
     std::string database_url, StoreOptions options = {}
 );
 
+/// From now on, nothing in this process waits for an answer of PostgreSQL for longer than `time`,
+/// all calls together: for the end of the process.
+void wait_at_most(Duration time);
+
 }  // namespace faregate::postgres

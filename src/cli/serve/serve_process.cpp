@@ -328,6 +328,7 @@ void ServeProcess::update_metrics() {
 void ServeProcess::shut_down() {
     const auto deadline = steady_clock::now() + seconds(settings_.shutdown_timeout_seconds);
     spdlog::info("stopping: finishing the requests that have begun");
+    postgres::wait_at_most(Duration::seconds(settings_.shutdown_timeout_seconds));
     server_->stop();
     sweeper_->stop();
     housekeeper_->stop();

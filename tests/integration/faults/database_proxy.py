@@ -1,6 +1,7 @@
 """A proxy on 127.0.0.1 between a server and PostgreSQL that loses what it is told to lose."""
 
 import asyncio
+import contextlib
 import threading
 
 from support.poll import PATIENCE_SECONDS
@@ -40,11 +41,11 @@ class DatabaseProxy:
 
         self.loop.call_soon_threadsafe(close)
 
-    def silence(self):
-        """Nothing passes any more on the connections that there are: they stay, like those to a
-        peer that is gone. New ones are as good as ever."""
+    def silence(self, projector=True):
+        """Nothing passes any more on the connections that there are, or on all but the projector's:
+        they stay, like those to a peer that is gone. New ones are as good as ever."""
         for connection in list(self.passing):
-            connection.silent = True
+            connection.silent = projector or not connection.of_projector
 
     def stop(self):
         self.cut()
@@ -59,6 +60,11 @@ class DatabaseProxy:
         self.loop.run_until_complete(listen())
         started.set()
         self.loop.run_forever()
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                self.loop.run_until_complete(task)
+        self.loop.close()
 
     async def _serve(self, reader, writer):
         self.connections.add(writer)
@@ -91,6 +97,7 @@ class Connection:
         self.upstream = upstream
         self.losing = None
         self.silent = False
+        self.of_projector = False
 
     async def _while_silent(self):
         while self.silent:
@@ -101,6 +108,8 @@ class Connection:
         while True:
             message = await self._message()
             await self._while_silent()
+            if b"UPDATE journals SET applied_lsn" in message:
+                self.of_projector = True
             if message.startswith(b"Q") and message[5:].upper().startswith(b"COMMIT"):
                 self.proxy.commits += 1
                 if self.proxy.lose:
