@@ -44,13 +44,13 @@ Status Node::claim() {
         FG_TRY(journal::check_covers(directory_, *recovery_, stored->applied_lsn));
     }
     if (stored) predecessor_may_live_ = predecessor_may_live_ || may_live(*stored);
-    // The journal comes first: an empty one whose store was not claimed yet is no loss.
-    if (plan.create_from) {
-        const Status created = create_journal(*plan.create_from);
-        // Of the directory, so no reason to ask the store again.
-        if (!created) return failure(ErrorCode::io, created.error().message);
-    }
-    FG_TRY_ASSIGN(claim_, store_.claim(recovery_->journal, recovery_->epoch, plan.replace));
+    const JournalId id = recovery_ ? recovery_->journal : options_.make_journal_id();
+    const Epoch above = recovery_ ? recovery_->epoch : Epoch{};
+    // A new store's journal comes first: an empty one whose store was not claimed yet is no loss.
+    // One that replaces another comes after the claim, up to which a predecessor may commit more.
+    if (plan.create_from && !plan.replace) FG_TRY(make_journal(id, *plan.create_from));
+    FG_TRY_ASSIGN(claim_, store_.claim(id, above, plan.replace));
+    if (plan.create_from && plan.replace) FG_TRY(make_journal(id, claim_.applied_lsn.next()));
     // Somebody else may have been quicker.
     const Epoch next{stored ? stored->epoch.value + 1 : 1};
     if (claim_.epoch != next) predecessor_may_live_ = true;
@@ -66,9 +66,16 @@ bool Node::may_live(const engine::Claim& predecessor) const {
     return !here;
 }
 
-Status Node::create_journal(Lsn first) {
+Status Node::make_journal(const JournalId& id, Lsn first) {
+    const Status created = create_journal(id, first);
+    if (created) return {};
+    // Of the directory, so no reason to ask the store again.
+    return failure(ErrorCode::io, created.error().message);
+}
+
+Status Node::create_journal(const JournalId& id, Lsn first) {
     journal::NewJournal fresh;
-    fresh.id = options_.make_journal_id();
+    fresh.id = id;
     fresh.first_lsn = first;
     FG_TRY(journal::Journal::create(directory_, std::move(lock_), fresh, options_.journal));
     spdlog::info("created journal {} in {}", fresh.id.text(), directory_.path());

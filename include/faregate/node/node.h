@@ -84,7 +84,8 @@ class Node {
   private:
     Status scan();
     bool may_live(const engine::Claim& predecessor) const;
-    Status create_journal(Lsn first);
+    Status make_journal(const JournalId& id, Lsn first);
+    Status create_journal(const JournalId& id, Lsn first);
 
     journal::Directory& directory_;
     engine::ProjectionStore& store_;

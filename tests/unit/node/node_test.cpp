@@ -163,6 +163,49 @@ TEST_F(NodeTest, AHandoverThatWasInterruptedIsMadeAgain) {
     EXPECT_FALSE(last.predecessor_may_live());
 }
 
+/// Lets something happen just before a claim.
+class StoreWithRival final : public engine::ProjectionStore {
+  public:
+    StoreWithRival(engine::ProjectionStore& store, std::function<void()> before_claim)
+        : store_(store), before_claim_(std::move(before_claim)) {}
+
+    Result<std::optional<engine::Claim>> current() override { return store_.current(); }
+    Result<engine::Claim> claim(const JournalId& journal, Epoch above, bool replace) override {
+        before_claim_();
+        return store_.claim(journal, above, replace);
+    }
+    Status load(Duration kept, engine::StateSink& sink) override { return store_.load(kept, sink); }
+    Result<Lsn> applied_lsn() override { return store_.applied_lsn(); }
+    Status commit(const engine::ProjectionBatch& batch) override { return store_.commit(batch); }
+
+  private:
+    engine::ProjectionStore& store_;
+    const std::function<void()> before_claim_;
+};
+
+// The journal of a server that took over from one under load was made before the claim, and the
+// predecessor committed more in between: the start said that the new journal was damaged, and so
+// did every later one.
+TEST_F(NodeTest, ANewJournalBeginsAfterWhatThePredecessorCommittedLast) {
+    start();
+    create_acme();
+    project();
+    execute(support::debit("acme", "3"));
+    support::MemoryProjectionStore own_store(database_);
+    StoreWithRival store(own_store, [this] { project(); });
+    support::MemoryDisk elsewhere;
+    NodeOptions with_new_journal = options();
+    with_new_journal.new_journal = true;
+    Node successor(elsewhere, store, clock_, with_new_journal);
+    ASSERT_TRUE(successor.take_directory());
+    ASSERT_TRUE(successor.claim());
+    EXPECT_EQ(successor.recovery()->first_lsn, Lsn{5});
+    const Status opened = successor.open_journal();
+    ASSERT_TRUE(opened) << opened.error().message;
+    ASSERT_TRUE(successor.load());
+    ASSERT_TRUE(successor.replay());
+}
+
 TEST_F(NodeTest, AStoreThatComesBackCanBeAskedAgain) {
     node_ = std::make_unique<Node>(disk_, store_, clock_, options());
     ASSERT_TRUE(node_->take_directory());
