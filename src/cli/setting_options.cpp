@@ -203,6 +203,10 @@ void SettingOptions::add_limits() {
     add("body-bytes-max", settings_.body_bytes_max, "The largest request body")
         ->check(whole_number(1'024, 64 * mebibyte))
         ->type_name("N");
+    add("request-memory-bytes", settings_.request_memory_bytes,
+        "What large requests and answers may hold together before they are refused with 503")
+        ->check(whole_number(mebibyte, 1'024 * gibibyte))
+        ->type_name("N");
     add("header-timeout-seconds", settings_.header_timeout_seconds,
         "From the first byte of a request to the end of its headers")
         ->check(whole_number(1, 3'600))
@@ -213,6 +217,10 @@ void SettingOptions::add_limits() {
     add("idle-timeout-seconds", settings_.idle_timeout_seconds,
         "Between two requests of one connection")
         ->check(whole_number(1, 86'400))
+        ->type_name("N");
+    add("write-timeout-seconds", settings_.write_timeout_seconds,
+        "For a client to take the whole of one answer")
+        ->check(whole_number(1, 3'600))
         ->type_name("N");
     add("shutdown-timeout-seconds", settings_.shutdown_timeout_seconds,
         "How long SIGTERM lets requests finish and PostgreSQL catch up")

@@ -32,9 +32,11 @@ struct Settings {
     std::uint32_t rate_limit = 0;
     std::uint32_t connections_max = 10'000;
     std::uint64_t body_bytes_max = 1024 * 1024;
+    std::uint64_t request_memory_bytes = std::uint64_t{256} << 20;
     std::uint32_t header_timeout_seconds = 10;
     std::uint32_t body_timeout_seconds = 30;
     std::uint32_t idle_timeout_seconds = 60;
+    std::uint32_t write_timeout_seconds = 30;
     std::uint32_t shutdown_timeout_seconds = 20;
 
     std::string log_level = "info";

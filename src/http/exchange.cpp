@@ -177,7 +177,7 @@ std::optional<Problem> read_body(Exchange& exchange, bool may_be_empty) {
     }
     const bool empty = request.body.empty() && may_be_empty;
     const auto error = exchange.document.parse(empty ? "{}" : request.body);
-    if (!error) return std::nullopt;
+    if (!error) return take_memory(exchange, exchange.document.bytes());
     std::string detail = "The body is not valid JSON after " + std::to_string(error->position) +
                          " bytes: " + error->message + ".";
     if (request.body.empty()) detail = "The body is empty; send a JSON object.";
@@ -205,6 +205,11 @@ Task<std::optional<Problem>> admit(Exchange& exchange, postgres::Scope scope) {
         "This server was stopped for a while, and PostgreSQL has not confirmed yet that no other "
         "one has taken over."
     );
+}
+
+std::optional<Problem> take_memory(Exchange& exchange, std::size_t bytes) {
+    if (exchange.memory.add(bytes)) return std::nullopt;
+    return unavailable(Refusal::unavailable, "The server has no memory left for large requests.");
 }
 
 Problem forbidden(postgres::Scope scope) {
@@ -262,11 +267,11 @@ Task<std::optional<Problem>> await_projection(Exchange& exchange, Lsn lsn) {
     );
 }
 
-Problem database_problem(const Error& error) {
+Problem database_problem(Exchange& exchange, const Error& error) {
     if (error.code == ErrorCode::invalid_argument)
         return invalid_member("cursor", "is not a cursor of this list.");
     if (error.code != ErrorCode::unavailable) {
-        spdlog::error("query failed: {}", error.message);
+        exchange.services.log_error(LogKind::query_failed, "query failed: " + error.message);
         return Problem(
             Refusal::internal_error,
             "The question could not be answered; the server's log has the reason."

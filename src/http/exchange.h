@@ -7,6 +7,7 @@
 #include "http/json_document.h"
 #include "http/key_ring.h"
 #include "http/lsn_waiters.h"
+#include "http/memory_pool.h"
 #include "http/request.h"
 #include "http/services.h"
 
@@ -31,12 +32,13 @@ class Exchange {
   public:
     Exchange(
         Services& all, Waiters& thread_waiters, KeyCache& cache, JsonDocument& json,
-        const Request& message, const Route& matched
+        MemoryShare& share, const Request& message, const Route& matched
     )
         : services(all),
           waiters(thread_waiters),
           key_cache(cache),
           document(json),
+          memory(share),
           request(message),
           route(matched) {}
 
@@ -44,6 +46,7 @@ class Exchange {
     Waiters& waiters;
     KeyCache& key_cache;
     JsonDocument& document;
+    MemoryShare& memory;
     const Request& request;
     const Route& route;
 
@@ -63,6 +66,9 @@ Problem forbidden(postgres::Scope scope);
 /// Authenticates, asks for the scope and counts against the rate limit. Nothing: go on.
 Task<std::optional<Problem>> admit(Exchange& exchange, postgres::Scope scope);
 
+/// Takes memory for what the request will need beside its own bytes; 503 if there is none.
+std::optional<Problem> take_memory(Exchange& exchange, std::size_t bytes);
+
 /// What stands in the way before anything is executed: 503 if the durability that was asked for is
 /// known to be out of reach.
 std::optional<Problem> check_durability(const Exchange& exchange);
@@ -79,14 +85,14 @@ Task<std::optional<Problem>> await_projection(Exchange& exchange, Lsn lsn);
 template <typename T>
 Task<tl::expected<T, Problem>> ask(Exchange& exchange, std::function<Result<T>()> question);
 
-Problem database_problem(const Error& error);
+Problem database_problem(Exchange& exchange, const Error& error);
 /// The engine refused: nothing was executed.
 Problem engine_problem(const Error& error);
 
 template <typename T>
 Task<tl::expected<T, Problem>> ask(Exchange& exchange, std::function<Result<T>()> question) {
     Result<T> result = co_await exchange.services.workers.run<Result<T>>(std::move(question));
-    if (!result) co_return tl::unexpected<Problem>(database_problem(result.error()));
+    if (!result) co_return tl::unexpected<Problem>(database_problem(exchange, result.error()));
     co_return std::move(*result);
 }
 

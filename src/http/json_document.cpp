@@ -35,7 +35,7 @@ class JsonBuilder {
 
     bool on_document_begin(Code&) { return true; }
     bool on_document_end(Code&) { return true; }
-    bool on_object_begin(Code&) { return open(JsonKind::object); }
+    bool on_object_begin(Code& code) { return open(JsonKind::object, code); }
     bool on_object_end(std::size_t, Code& code) {
         const Container& closed = open_.back();
         if (!names_differ(closed.index)) {
@@ -45,7 +45,7 @@ class JsonBuilder {
         open_.pop_back();
         return true;
     }
-    bool on_array_begin(Code&) { return open(JsonKind::array); }
+    bool on_array_begin(Code& code) { return open(JsonKind::array, code); }
     bool on_array_end(std::size_t, Code&) {
         open_.pop_back();
         return true;
@@ -57,20 +57,23 @@ class JsonBuilder {
         return true;
     }
     bool on_string_part(Text text, std::size_t, Code&) { return append(text); }
-    bool on_string(Text text, std::size_t, Code&) {
+    bool on_string(Text text, std::size_t, Code& code) {
+        if (!has_room(code)) return false;
         append(text);
         add(JsonKind::string).text = take();
         return true;
     }
     bool on_number_part(Text text, Code&) { return append(text); }
-    bool on_int64(std::int64_t, Text text, Code&) { return number(text); }
-    bool on_uint64(std::uint64_t, Text text, Code&) { return number(text); }
-    bool on_double(double, Text text, Code&) { return number(text); }
-    bool on_bool(bool truth, Code&) {
+    bool on_int64(std::int64_t, Text text, Code& code) { return number(text, code); }
+    bool on_uint64(std::uint64_t, Text text, Code& code) { return number(text, code); }
+    bool on_double(double, Text text, Code& code) { return number(text, code); }
+    bool on_bool(bool truth, Code& code) {
+        if (!has_room(code)) return false;
         add(JsonKind::boolean).truth = truth;
         return true;
     }
-    bool on_null(Code&) {
+    bool on_null(Code& code) {
+        if (!has_room(code)) return false;
         add(JsonKind::null);
         return true;
     }
@@ -96,7 +99,14 @@ class JsonBuilder {
         return slice;
     }
 
-    bool number(Text text) {
+    bool has_room(Code& code) const {
+        if (document_.nodes_.size() < JsonDocument::values_max) return true;
+        code = boost::json::error::array_too_large;
+        return false;
+    }
+
+    bool number(Text text, Code& code) {
+        if (!has_room(code)) return false;
         append(text);
         add(JsonKind::number).text = take();
         return true;
@@ -118,7 +128,8 @@ class JsonBuilder {
         return node;
     }
 
-    bool open(JsonKind kind) {
+    bool open(JsonKind kind, Code& code) {
+        if (!has_room(code)) return false;
         const auto index = static_cast<std::uint32_t>(document_.nodes_.size());
         add(kind);
         open_.push_back(Container{index, JsonDocument::none});
@@ -227,9 +238,20 @@ std::optional<JsonError> JsonDocument::parse(std::string_view text) {
     if (code == boost::json::error::too_deep) {
         return JsonError{used, "more than " + std::to_string(depth_max) + " levels"};
     }
+    if (code == boost::json::error::array_too_large) {
+        return JsonError{used, "more than " + std::to_string(values_max) + " values"};
+    }
     if (code) return JsonError{used, code.message()};
     if (used < text.size()) return JsonError{used, "something follows the value"};
     return std::nullopt;
+}
+
+void JsonDocument::shrink(std::size_t bytes_max) {
+    nodes_.clear();
+    text_.clear();
+    if (bytes() <= bytes_max) return;
+    std::vector<Node>().swap(nodes_);
+    std::string().swap(text_);
 }
 
 namespace {

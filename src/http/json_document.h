@@ -51,10 +51,20 @@ struct JsonError {
 class JsonDocument {
   public:
     static constexpr std::size_t depth_max = 32;
+    /// Each takes more memory than it has bytes in the text.
+    static constexpr std::size_t values_max = 100'000;
 
     /// Refuses, besides what is not JSON: invalid UTF-8, members that appear twice, more than
-    /// depth_max levels, anything after the value. Values of an earlier parse are gone.
+    /// depth_max levels or values_max values, anything after the value. Values of an earlier parse
+    /// are gone.
     std::optional<JsonError> parse(std::string_view text);
+
+    /// The memory that the document takes.
+    std::size_t bytes() const noexcept {
+        return nodes_.capacity() * sizeof(Node) + text_.capacity();
+    }
+    /// Forgets everything, and gives up its memory if it is more than that.
+    void shrink(std::size_t bytes_max);
 
     /// Precondition: the last parse succeeded.
     JsonValue root() const { return JsonValue(*this, 0); }

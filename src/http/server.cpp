@@ -157,7 +157,9 @@ Task<void> Server::Impl::accept_all() {
         }
         if (error == asio::error::connection_aborted) continue;
         // Out of file descriptors, most likely; some will be free again.
-        spdlog::error("cannot accept a connection: {}", error.message());
+        services_.log_error(
+            LogKind::cannot_accept, "cannot accept a connection: " + error.message()
+        );
         co_await pause();
     }
 }

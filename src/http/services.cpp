@@ -2,6 +2,7 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
+#include <spdlog/spdlog.h>
 
 #include "faregate/core/assert.h"
 #include "http/routes/routes.h"
@@ -30,7 +31,8 @@ Services::Services(ServerOptions server_options, Dependencies server_dependencie
       keys(
           uses.list_keys, std::chrono::milliseconds(options.key_refresh_ms), options.bootstrap_key
       ),
-      workers(options.query_threads) {
+      workers(options.query_threads),
+      memory(options.request_memory_bytes) {
     FG_ASSERT(options.threads > 0 && options.query_threads > 0, "a server has threads");
     const Health& health = uses.health;
     const bool complete = health.not_ready && health.database_reachable && health.appended_lsn;
@@ -50,6 +52,11 @@ bool Services::take_connection() {
 void Services::release_connection() {
     connections.fetch_sub(1);
     metrics.connections().Decrement();
+}
+
+void Services::log_error(LogKind kind, const std::string& message) {
+    const auto left_out = log_limiter.pass(log_kind(kind), std::chrono::steady_clock::now());
+    if (left_out) spdlog::error("{}{}", message, left_out_note(*left_out));
 }
 
 }  // namespace faregate::http

@@ -1,18 +1,15 @@
-// The only place that instantiates Beast's parser and stream: it is slow to compile.
+// The only place that instantiates Beast's stream: it is slow to compile.
 #include "http/session.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -28,25 +25,15 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t read_bytes = 8 * 1024;
-constexpr std::size_t read_bytes_of_body = 64 * 1024;
-// Memory that a connection keeps between requests, so that one large body is not for ever.
-constexpr std::size_t kept_bytes_max = 64 * 1024;
+constexpr std::size_t read_bytes_of_body = 16 * 1024;
+// Memory of each kind that a connection keeps between requests; what is larger is not for ever.
+constexpr std::size_t kept_bytes_max = 16 * 1024;
 constexpr std::size_t linger_bytes_max = 8 * 1024 * 1024;
-constexpr milliseconds linger_time{2000};
+constexpr std::uint32_t linger_ms = 2000;
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-Method method_of(beast::http::verb verb) {
-    switch (verb) {
-        case beast::http::verb::get:
-            return Method::get;
-        case beast::http::verb::post:
-            return Method::post;
-        case beast::http::verb::patch:
-            return Method::patch;
-        default:
-            return Method::other;
-    }
+std::string_view reason(int status) {
+    const auto text = beast::http::obsolete_reason(static_cast<beast::http::status>(status));
+    return {text.data(), text.size()};
 }
 
 std::string_view content_type_of(ContentType type) {
@@ -63,100 +50,13 @@ std::string_view content_type_of(ContentType type) {
     return "";
 }
 
-Problem headers_too_large(const ServerOptions& options) {
-    return Problem(
-        Refusal::headers_too_large,
-        "All headers together, those of chunks and trailers too, have at most " +
-            std::to_string(options.header_bytes_max) + " bytes."
-    );
-}
-
-Problem problem_of_parser(const SystemError& error, const ServerOptions& options) {
-    using beast::http::error::body_limit;
-    if (error == body_limit) {
-        return Problem(
-            Refusal::body_too_large, "A body has at most " +
-                                         std::to_string(options.body_bytes_max) +
-                                         " bytes. Split the request."
-        );
-    }
-    if (error == beast::http::error::header_limit) return headers_too_large(options);
-    return Problem(Refusal::malformed_request, "This is not HTTP/1.1: " + error.message() + ".");
-}
-
-/// Sets a header that may come once.
-template <typename View>
-void set_once(Request& request, View& place, std::string_view value, bool& seen) {
-    if (seen) request.repeated_header = true;
-    seen = true;
-    place = value;
-}
-
 }  // namespace
 
-/// A request on its way in: Beast's parser and what it parsed.
-class Session::Message {
-  public:
-    Message(const ServerOptions& options, std::string body) {
-        parser_.header_limit(options.header_bytes_max);
-        parser_.body_limit(options.body_bytes_max);
-        parser_.eager(true);
-        parser_.get().body() = std::move(body);
-    }
-
-    beast::http::request_parser<beast::http::string_body>& parser() { return parser_; }
-    const auto& head() const { return parser_.get(); }
-
-    bool expects_continue() {
-        if (!parser_.is_header_done() || continued_ || head().version() < 11) return false;
-        return beast::iequals(head()[beast::http::field::expect], "100-continue");
-    }
-    void continued() { continued_ = true; }
-
-    Request request() const;
-    std::string take_body() { return std::move(parser_.get().body()); }
-
-    bool header_began = false;
-    bool body_began = false;
-
-  private:
-    beast::http::request_parser<beast::http::string_body> parser_;
-    bool continued_ = false;
-};
-
-Request Session::Message::request() const {
-    Request request;
-    request.method = method_of(head().method());
-    const std::string_view target = view(head().target());
-    const std::size_t mark = target.find('?');
-    request.path = target.substr(0, mark);
-    if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-    request.body = head().body();
-    bool seen[4] = {};
-    for (const auto& header : head()) {
-        const std::string_view value = view(header.value());
-        switch (header.name()) {
-            case beast::http::field::authorization:
-                set_once(request, request.authorization, value, seen[0]);
-                break;
-            case beast::http::field::content_type:
-                set_once(request, request.content_type, value, seen[1]);
-                break;
-            case beast::http::field::unknown:
-                if (beast::iequals(header.name_string(), "Idempotency-Key")) {
-                    set_once(request, request.idempotency_key, value, seen[2]);
-                } else if (beast::iequals(header.name_string(), "Faregate-Durability")) {
-                    set_once(request, request.durability, value, seen[3]);
-                }
-                break;
-            default:
-                break;
-        }
-    }
-    return request;
-}
-
-Session::Session(IoThread& thread, Socket socket) : thread_(thread), stream_(std::move(socket)) {
+Session::Session(IoThread& thread, Socket socket)
+    : thread_(thread),
+      stream_(std::move(socket)),
+      memory_(thread.services().memory),
+      message_(thread.services().options, memory_) {
     thread_.add(*this);
 }
 
@@ -167,83 +67,93 @@ Session::~Session() {
 
 void Session::close_if_idle() {
     stopping_ = true;
-    if (idle_) stream_.close();
+    if (phase_ == Phase::idle) stream_.close();
+}
+
+void Session::enter(Phase phase) {
+    if (phase == phase_) return;
+    phase_ = phase;
+    const ServerOptions& options = thread_.services().options;
+    std::uint32_t limit_ms = 0;
+    switch (phase) {
+        case Phase::none:
+            return;
+        case Phase::idle:
+            limit_ms = options.idle_timeout_ms;
+            break;
+        case Phase::headers:
+            limit_ms = options.header_timeout_ms;
+            break;
+        case Phase::body:
+            limit_ms = options.body_timeout_ms;
+            break;
+        case Phase::answer:
+            limit_ms = options.write_timeout_ms;
+            break;
+        case Phase::linger:
+            limit_ms = linger_ms;
+            break;
+    }
+    stream_.expires_after(milliseconds(limit_ms));
 }
 
 /// Reads more bytes; false if the connection is over.
-Task<bool> Session::fill(Message& message) {
-    const ServerOptions& options = thread_.services().options;
-    // One deadline for each part, not for each read: nobody may hold a connection by sending a
-    // byte now and then.
-    const auto& parser = message.parser();
-    if (!parser.got_some() && buffer_.size() == 0) {
-        idle_ = true;
-        stream_.expires_after(milliseconds(options.idle_timeout_ms));
-    } else if (!parser.is_header_done() && !std::exchange(message.header_began, true)) {
-        stream_.expires_after(milliseconds(options.header_timeout_ms));
-    } else if (parser.is_header_done() && !std::exchange(message.body_began, true)) {
-        stream_.expires_after(milliseconds(options.body_timeout_ms));
-    }
-    const std::size_t wanted = parser.is_header_done() ? read_bytes_of_body : read_bytes;
+Task<bool> Session::fill() {
+    const std::size_t wanted =
+        message_.state() == Message::State::body ? read_bytes_of_body : read_bytes;
     const auto space = buffer_.prepare(wanted);
     SystemError error;
     const std::size_t bytes =
         co_await stream_.async_read_some(space, asio::redirect_error(use_task, error));
-    idle_ = false;
+    if (phase_ == Phase::idle) enter(Phase::none);
     if (error) co_return false;
     buffer_.commit(bytes);
     co_return true;
 }
 
-Task<Session::Arrival> Session::read(Message& message, Reply& refusal) {
-    const ServerOptions& options = thread_.services().options;
-    auto& parser = message.parser();
+Task<Session::Arrival> Session::read() {
+    message_.begin();
+    enter(buffer_.size() == 0 ? Phase::idle : Phase::headers);
     for (;;) {
-        if (buffer_.size() > 0) {
-            SystemError error;
-            const std::size_t used = parser.put(buffer_.data(), error);
-            buffer_.consume(used);
-            if (error && error != beast::http::error::need_more) {
-                refusal = problem_of_parser(error, options);
-                refusal.close = true;
+        switch (message_.parse(buffer_)) {
+            case Message::State::nothing:
+                break;
+            case Message::State::head:
+                enter(Phase::headers);
+                break;
+            case Message::State::body:
+                enter(Phase::body);
+                break;
+            case Message::State::complete:
+                co_return Arrival::complete;
+            case Message::State::refused:
                 co_return Arrival::refused;
-            }
-            if (parser.is_done()) co_return Arrival::complete;
-            if (!error && used > 0) continue;
-            // Beast limits the headers, but neither the extensions of a chunk nor the trailers: it
-            // would ask for more for as long as somebody sends, and all of it has to be kept.
-            if (buffer_.size() > options.header_bytes_max) {
-                refusal = headers_too_large(options);
-                refusal.close = true;
-                co_return Arrival::refused;
-            }
         }
-        if (message.expects_continue()) {
-            message.continued();
-            const bool sent = co_await send("HTTP/1.1 100 Continue\r\n\r\n");
+        if (message_.take_expectation()) {
+            const bool sent = co_await send("HTTP/1.1 100 Continue\r\n\r\n", "");
             if (!sent) co_return Arrival::closed;
         }
-        const bool filled = co_await fill(message);
+        const bool filled = co_await fill();
         if (!filled) co_return Arrival::closed;
     }
 }
 
-Task<bool> Session::send(std::string_view bytes) {
+Task<bool> Session::send(std::string_view head, std::string_view body) {
     SystemError error;
-    const auto buffer = asio::buffer(bytes.data(), bytes.size());
-    co_await asio::async_write(stream_, buffer, asio::redirect_error(use_task, error));
+    const std::array<asio::const_buffer, 2> buffers{
+        asio::buffer(head.data(), head.size()), asio::buffer(body.data(), body.size())};
+    co_await asio::async_write(stream_, buffers, asio::redirect_error(use_task, error));
     co_return !error;
 }
 
 void Session::write_head(
     const Reply& reply, bool keep_alive, bool http_1_0, std::size_t body_bytes
 ) {
-    const auto status = static_cast<beast::http::status>(reply.status);
     const auto out = std::back_inserter(out_);
     fmt::format_to(
         out, "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n",
-        reply.status, view(beast::http::obsolete_reason(status)), thread_.date(),
-        content_type_of(reply.content_type), body_bytes
+        reply.status, reason(reply.status), thread_.date(), content_type_of(reply.content_type),
+        body_bytes
     );
     if (reply.content_type != ContentType::yaml) out_ += "Cache-Control: no-store\r\n";
     if (reply.replayed) out_ += "Idempotency-Replayed: true\r\n";
@@ -265,11 +175,14 @@ Task<Reply> Session::reply_to(const Request& request, const Match& match) {
     // The one catch: whatever fails below ends this request and not the server.
     try {
         Exchange exchange(
-            thread_.services(), thread_.waiters(), key_cache_, document_, request, *match.route
+            thread_.services(), thread_.waiters(), key_cache_, document_, memory_, request,
+            *match.route
         );
         reply = co_await match.route->handler(exchange);
     } catch (const std::exception& failure) {
-        spdlog::error("{} failed: {}", match.route->name, failure.what());
+        thread_.services().log_error(
+            LogKind::exception, fmt::format("{} failed: {}", match.route->name, failure.what())
+        );
         reply = Problem(
             Refusal::internal_error,
             "The server failed; its log has the reason. It is not known whether the request was "
@@ -280,21 +193,48 @@ Task<Reply> Session::reply_to(const Request& request, const Match& match) {
     co_return reply;
 }
 
-void Session::report(
-    const Request& request, std::size_t route, const Reply& reply, double seconds
-) {
-    thread_.services().metrics.count(route, reply, seconds);
-    const auto level = reply.status >= 500 ? spdlog::level::warn : spdlog::level::debug;
+void Session::report(std::string_view path, std::size_t route, const Reply& reply, double seconds) {
+    Services& services = thread_.services();
+    services.metrics.count(route, reply, seconds);
+    const bool failed = reply.status >= 500;
+    const auto level = failed ? spdlog::level::warn : spdlog::level::debug;
     if (!spdlog::should_log(level)) return;
+    std::string note;
+    if (failed) {
+        const std::size_t kind = reply.problem.value_or(log_kind(LogKind::not_ready));
+        const auto left_out = services.log_limiter.pass(kind, SteadyClock::now());
+        if (!left_out) return;
+        note = left_out_note(*left_out);
+    }
     const std::string_view code = reply.problem ? problem_type(*reply.problem).code : "";
-    spdlog::log(level, "{} {} {} {:.0f} us", request.path, reply.status, code, seconds * 1'000'000);
+    spdlog::log(
+        level, "{} {} {} {:.0f} us{}", loggable(path), reply.status, code, seconds * 1'000'000, note
+    );
+}
+
+/// The answer takes the place of the request in the connection's share of memory.
+void Session::make_room(const Request& request, Reply& reply) {
+    message_.drop_body(kept_bytes_max);
+    document_.shrink(kept_bytes_max);
+    if (memory_.set(reply.body.capacity())) return;
+    // What was executed has to be answered. What was only looked up can be asked for again.
+    if (request.method != Method::get) return memory_.set_anyway(reply.body.capacity());
+    reply = unavailable(Refusal::unavailable, "The server has no memory left for large answers.");
+    memory_.set_anyway(reply.body.capacity());
+}
+
+void Session::forget_request() {
+    message_.drop_body(kept_bytes_max);
+    document_.shrink(kept_bytes_max);
+    if (buffer_.size() == 0 && buffer_.capacity() > kept_bytes_max) buffer_.shrink_to_fit();
+    memory_.set(0);
 }
 
 /// Answers a request that arrived whole; false if the connection ends with it.
-Task<bool> Session::answer(Message& message) {
+Task<bool> Session::answer() {
     const auto began = SteadyClock::now();
     const Router& router = thread_.services().router;
-    Request request = message.request();
+    Request request = message_.request();
     const Match match = router.find(request);
     Reply reply;
     if (match.route == nullptr) {
@@ -302,19 +242,32 @@ Task<bool> Session::answer(Message& message) {
     } else {
         reply = co_await reply_to(request, match);
     }
-    const bool keep_alive = message.head().keep_alive() && !reply.close && !stopping_ &&
+    make_room(request, reply);
+    const bool keep_alive = message_.keep_alive() && !reply.close && !stopping_ &&
                             !thread_.services().stopping.load(std::memory_order_relaxed);
-    const bool without_body = message.head().method() == beast::http::verb::head;
     out_.clear();
-    write_head(reply, keep_alive, message.head().version() < 11, reply.body.size());
-    if (!without_body) out_ += reply.body;
-    stream_.expires_after(milliseconds(thread_.services().options.body_timeout_ms));
-    const bool sent = co_await send(out_);
+    write_head(reply, keep_alive, message_.is_http_1_0(), reply.body.size());
+    std::string_view body = reply.body;
+    if (message_.is_head()) body = {};
+    enter(Phase::answer);
+    const bool sent = co_await send(out_, body);
     const std::chrono::duration<double> took = SteadyClock::now() - began;
     const std::size_t route =
         match.route == nullptr ? router.routes().size() : router.index_of(*match.route);
-    report(request, route, reply, took.count());
+    report(request.path, route, reply, took.count());
     co_return sent&& keep_alive;
+}
+
+/// Answers what is not a request, or too large for one.
+Task<void> Session::refuse() {
+    Reply reply = message_.problem();
+    forget_request();
+    out_.clear();
+    write_head(reply, false, false, reply.body.size());
+    enter(Phase::answer);
+    const bool sent = co_await send(out_, reply.body);
+    report("", thread_.services().router.routes().size(), reply, 0);
+    if (sent) co_await linger();
 }
 
 /// Reads away what the client is still sending, so that closing does not destroy the reply on its
@@ -322,7 +275,7 @@ Task<bool> Session::answer(Message& message) {
 Task<void> Session::linger() {
     SystemError error;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-    stream_.expires_after(linger_time);
+    enter(Phase::linger);
     std::size_t total = 0;
     while (!error && total < linger_bytes_max) {
         buffer_.clear();
@@ -332,31 +285,21 @@ Task<void> Session::linger() {
 }
 
 Task<void> Session::run() {
-    const ServerOptions& options = thread_.services().options;
     bool open = true;
     while (open && !thread_.services().stopping.load(std::memory_order_relaxed)) {
-        Message message(options, std::move(body_));
-        Reply refusal;
-        const Arrival arrival = co_await read(message, refusal);
+        const Arrival arrival = co_await read();
         if (arrival == Arrival::closed) co_return;
         if (arrival == Arrival::refused) {
-            out_.clear();
-            write_head(refusal, false, false, refusal.body.size());
-            out_ += refusal.body;
-            stream_.expires_after(milliseconds(options.body_timeout_ms));
-            const bool sent = co_await send(out_);
-            report(Request{}, thread_.services().router.routes().size(), refusal, 0);
-            if (sent) co_await linger();
+            co_await refuse();
             co_return;
         }
-        open = co_await answer(message);
-        body_ = message.take_body();
-        body_.clear();
-        if (body_.capacity() > kept_bytes_max) body_.shrink_to_fit();
-        if (out_.capacity() > kept_bytes_max) std::string().swap(out_);
-        if (buffer_.size() == 0 && buffer_.capacity() > kept_bytes_max) buffer_.shrink_to_fit();
+        open = co_await answer();
+        forget_request();
     }
+    // Closing a socket that has something to read resets the connection, and takes away the answer
+    // from a client that has not read it yet.
     SystemError ignored;
+    if (buffer_.size() > 0 || stream_.socket().available(ignored) > 0) co_await linger();
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
 }
 

@@ -6,6 +6,7 @@
 
 #include "http/exchange.h"
 #include "http/io_thread.h"
+#include "http/message.h"
 
 namespace faregate::http {
 
@@ -28,26 +29,33 @@ class Session {
 
   private:
     using Stream = boost::beast::basic_stream<asio::ip::tcp, Executor>;
-    class Message;
     enum class Arrival : std::uint8_t { complete, refused, closed };
+    /// What a connection does. Each phase has one deadline, which is set when it begins and which
+    /// nothing that arrives puts off: nobody holds a connection with a byte now and then.
+    enum class Phase : std::uint8_t { none, idle, headers, body, answer, linger };
 
-    Task<Arrival> read(Message& message, Reply& refusal);
-    Task<bool> fill(Message& message);
-    Task<bool> send(std::string_view bytes);
-    Task<bool> answer(Message& message);
+    void enter(Phase phase);
+    Task<Arrival> read();
+    Task<bool> fill();
+    Task<bool> send(std::string_view head, std::string_view body);
+    Task<bool> answer();
+    Task<void> refuse();
     Task<Reply> reply_to(const Request& request, const Match& match);
     Task<void> linger();
+    void make_room(const Request& request, Reply& reply);
+    void forget_request();
     void write_head(const Reply& reply, bool keep_alive, bool http_1_0, std::size_t body_bytes);
-    void report(const Request& request, std::size_t route, const Reply& reply, double seconds);
+    void report(std::string_view path, std::size_t route, const Reply& reply, double seconds);
 
     IoThread& thread_;
     Stream stream_;
+    Phase phase_ = Phase::none;
+    MemoryShare memory_;
+    Message message_;
     boost::beast::flat_buffer buffer_;
-    std::string body_;  // its memory goes from request to request
-    std::string out_;
+    std::string out_;  // its memory goes from request to request
     JsonDocument document_;
     KeyCache key_cache_;
-    bool idle_ = false;
     bool stopping_ = false;
 };
 

@@ -39,8 +39,12 @@ struct ServerOptions {
     std::uint32_t header_bytes_max = 16 * 1024;
     std::uint32_t header_timeout_ms = 10'000;  ///< from a request's first byte to its last header
     std::uint32_t body_timeout_ms = 30'000;
-    std::uint32_t idle_timeout_ms = 60'000;  ///< between two requests of one connection
+    std::uint32_t idle_timeout_ms = 60'000;   ///< between two requests of one connection
+    std::uint32_t write_timeout_ms = 30'000;  ///< for the client to take one answer
     std::uint32_t connections_max = 10'000;
+    /// What all connections together may hold for requests and answers that are larger than most;
+    /// past it, such requests get 503.
+    std::uint64_t request_memory_bytes = std::uint64_t{256} << 20;
     std::uint32_t stop_timeout_ms = 10'000;  ///< how long stop() lets requests finish
 
     /// Requests per second of one key, with bursts of one second's worth; 0: no limit.

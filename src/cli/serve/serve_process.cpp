@@ -9,6 +9,7 @@
 #include "cli/data_dir.h"
 #include "cli/logging.h"
 #include "cli/serve/database_name.h"
+#include "cli/serve/descriptors.h"
 #include "cli/serve/die.h"
 #include "faregate/core/assert.h"
 #include "faregate/postgres/keys.h"
@@ -58,6 +59,7 @@ ServeProcess::~ServeProcess() {
 
 Result<int> ServeProcess::run() {
     const auto start = [this]() -> Status {
+        FG_TRY_ASSIGN(connections_max_, make_room_for_connections(settings_));
         FG_TRY_ASSIGN(directory_, open_journal_directory(settings_));
         make_store();
         FG_TRY(start_node());
@@ -278,7 +280,9 @@ http::ServerOptions ServeProcess::server_options() const {
     options.header_timeout_ms = settings_.header_timeout_seconds * 1'000;
     options.body_timeout_ms = settings_.body_timeout_seconds * 1'000;
     options.idle_timeout_ms = settings_.idle_timeout_seconds * 1'000;
-    options.connections_max = settings_.connections_max;
+    options.write_timeout_ms = settings_.write_timeout_seconds * 1'000;
+    options.connections_max = connections_max_;
+    options.request_memory_bytes = settings_.request_memory_bytes;
     // The other half is PostgreSQL's, to catch up.
     options.stop_timeout_ms = settings_.shutdown_timeout_seconds * 1'000 / 2;
     options.rate_limit = settings_.rate_limit;

@@ -60,6 +60,7 @@ class ServeProcess {
     const Settings settings_;
     const bool new_journal_;
     const std::string database_name_;
+    std::uint32_t connections_max_ = 0;
     Signals signals_;
     const SystemClock clock_;
     const BootClock boot_clock_;

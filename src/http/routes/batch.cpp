@@ -10,6 +10,8 @@ namespace faregate::http {
 namespace {
 
 constexpr std::size_t operations_max = 1000;
+// About what one operation takes until it is answered, its answer included.
+constexpr std::size_t operation_bytes = 2 * 1024;
 
 const std::array<const OperationType*, 7> batch_operations{
     &create_wallet_operation, &grant_operation,     &authorize_operation, &capture_operation,
@@ -156,6 +158,8 @@ Task<Reply> run_batch(Exchange& exchange) {
     if (problem) co_return Reply(*problem);
     auto lines = read_lines(exchange);
     if (!lines) co_return Reply(lines.error());
+    problem = take_memory(exchange, lines->size() * operation_bytes);
+    if (problem) co_return Reply(*problem);
     problem = co_await admit(exchange, postgres::Scope::authorize);
     if (!problem) problem = check_durability(exchange);
     if (problem) co_return Reply(*problem);
