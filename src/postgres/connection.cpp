@@ -1,9 +1,11 @@
 #include "postgres/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "postgres/error.h"
 #include "postgres/patience.h"
 
 #if defined(__has_feature)
@@ -49,6 +51,43 @@ std::string with_defaults(const std::string& database_url) {
     return result;
 }
 
+/// libpq quotes what it cannot read, and in a connection string that may be the password.
+bool quotes_connection_string(std::string_view message) {
+    constexpr std::array<std::string_view, 11> complaints{
+        "in URI",
+        "in connection info string",
+        "percent-encoded",
+        "URI query parameter",
+        "invalid connection option",
+        "invalid port number",
+        "invalid integer value",
+        "key/value separator",
+        "invalid URI",
+        "unexpected character",
+        "could not match",
+    };
+    return std::any_of(complaints.begin(), complaints.end(), [&](std::string_view each) {
+        return message.find(each) != std::string_view::npos;
+    });
+}
+
+std::unique_ptr<pqxx::connection> open(const std::string& database_url) {
+    try {
+        return std::make_unique<pqxx::connection>(with_defaults(database_url));
+    } catch (const pqxx::failure& error) {
+        const std::string_view message = error.what();
+        if (message.starts_with("connection to server") || !quotes_connection_string(message)) {
+            throw;
+        }
+        throw Failure(
+            ErrorCode::invalid_argument,
+            "PostgreSQL does not understand the database URL (not shown, for it may contain a "
+            "password): write postgresql://user:password@host:port/database, special characters as "
+            "%40 and the like, or key=value words"
+        );
+    }
+}
+
 std::string milliseconds(Duration length) { return std::to_string(length.microseconds / 1000); }
 
 }  // namespace
@@ -56,7 +95,7 @@ std::string milliseconds(Duration length) { return std::to_string(length.microse
 std::unique_ptr<pqxx::connection> connect(
     const std::string& database_url, const SessionOptions& options
 ) {
-    auto connection = std::make_unique<pqxx::connection>(with_defaults(database_url));
+    auto connection = open(database_url);
     forbid_reconnect(*connection);
     const Patience patience(connection->sock(), Duration::seconds(15));
     pqxx::nontransaction session(*connection);
