@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/hide_secrets.h"
 #include "cli/logging.h"
 
 namespace faregate::cli {
@@ -46,6 +47,8 @@ int run_program(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? exit_ok : exit_usage;
     }
+    // Whatever was secret has been copied, and from here on the process may run for years.
+    hide_secrets(argc, argv);
     const auto result = action();
     if (result) return *result;
     fmt::print(stderr, "faregate: {}\n", result.error().message);
