@@ -27,6 +27,11 @@ HttpMetrics::HttpMetrics(
                         .Help("Connections that are open now.")
                         .Register(registry)
                         .Add({});
+    request_memory_ = &prometheus::BuildGauge()
+                           .Name("faregate_http_request_memory_bytes")
+                           .Help("Memory that large requests and answers hold now.")
+                           .Register(registry)
+                           .Add({});
     rejected_connections_ = &prometheus::BuildCounter()
                                  .Name("faregate_http_rejected_connections_total")
                                  .Help("Connections refused because there were too many.")

@@ -29,6 +29,7 @@ class HttpMetrics {
     void count(std::size_t route, const Reply& reply, double seconds);
 
     prometheus::Gauge& connections() { return *connections_; }
+    prometheus::Gauge& request_memory() { return *request_memory_; }
     prometheus::Counter& rejected_connections() { return *rejected_connections_; }
 
   private:
@@ -38,6 +39,7 @@ class HttpMetrics {
 
     prometheus::Family<prometheus::Counter>* requests_ = nullptr;
     prometheus::Gauge* connections_ = nullptr;
+    prometheus::Gauge* request_memory_ = nullptr;
     prometheus::Counter* rejected_connections_ = nullptr;
     std::vector<std::unique_ptr<PerRoute>> routes_;
 };

@@ -266,7 +266,7 @@ Task<void> Session::refuse() {
     write_head(reply, false, false, reply.body.size());
     enter(Phase::answer);
     const bool sent = co_await send(out_, reply.body);
-    report("", thread_.services().router.routes().size(), reply, 0);
+    report(message_.request().path, thread_.services().router.routes().size(), reply, 0);
     if (sent) co_await linger();
 }
 

@@ -1,4 +1,5 @@
 // GET /healthz, /readyz, /metrics and /openapi.yaml: without a key.
+#include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
@@ -40,6 +41,8 @@ Task<Reply> get_readiness(Exchange& exchange) {
 Task<Reply> get_metrics(Exchange& exchange) {
     const Dependencies& uses = exchange.services.uses;
     if (uses.before_scrape) uses.before_scrape();
+    Services& services = exchange.services;
+    services.metrics.request_memory().Set(static_cast<double>(services.memory.used()));
     Reply reply;
     reply.content_type = ContentType::metrics;
     reply.body = prometheus::TextSerializer().Serialize(uses.registry.Collect());

@@ -77,7 +77,7 @@ class Server:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *arguments, wait=True):
+    def start(self, *arguments, wait=True, preexec=None):
         assert self.process is None, "the server runs already"
         self.port = free_port()
         environment = clean_environment(
@@ -92,6 +92,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=preexec,
             )
         if wait:
             self.wait_ready()

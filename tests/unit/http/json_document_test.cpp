@@ -96,6 +96,30 @@ TEST(JsonDocument, RefusesMoreThan32Levels) {
     EXPECT_EQ(error_of("[" + deep + "]"), "more than 32 levels");
 }
 
+// A value takes many times the memory of its text.
+TEST(JsonDocument, RefusesMoreThan100000Values) {
+    std::string many = "[1";
+    for (std::size_t i = 2; i < JsonDocument::values_max; ++i) many += i % 2 == 0 ? ",[]" : ",\"\"";
+    EXPECT_EQ(error_of(many + "]"), "");
+    for (const char* more : {",1", ",{}", ",[]", ",null", ",true", ",\"a\"", ",1.5"}) {
+        EXPECT_EQ(error_of(many + more + "]"), "more than 100000 values") << more;
+    }
+}
+
+// A document lives as long as its connection; what one large text took must not.
+TEST(JsonDocument, GivesUpTheMemoryOfALargeText) {
+    JsonDocument document;
+    std::string text = "[1";
+    for (int i = 0; i < 10'000; ++i) text += ",1";
+    ASSERT_FALSE(document.parse(text + "]"));
+    EXPECT_GT(document.bytes(), 10'000U * 10);
+    document.shrink(1'000);
+    EXPECT_LT(document.bytes(), 1'000U);
+    ASSERT_FALSE(document.parse("[1]"));
+    document.shrink(1'000);
+    EXPECT_GT(document.bytes(), 0U);
+}
+
 TEST(JsonDocument, RefusesWhatIsCutOff) {
     const std::string text = R"({"wallet":"acme","amounts":[{"asset":"USD","amount":1.5e3}]})";
     ASSERT_EQ(error_of(text), "");

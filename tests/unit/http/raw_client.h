@@ -41,6 +41,12 @@ class RawClient {
         boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()), ignored);
     }
 
+    /// Says that nothing more will be sent.
+    void half_close() {
+        boost::system::error_code ignored;
+        socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+    }
+
     RawReply read(bool without_body = false) {
         RawReply reply;
         std::size_t end = 0;

@@ -172,6 +172,154 @@ TEST_F(ServerConnection, RefusesWhatIsNotHttp) {
     }
 }
 
+// Where one request ends is where the next one begins. A server on the way that reads one of these
+// differently would let a client put a request into the mouth of another.
+TEST_F(ServerConnection, RefusesWhatAnotherServerCouldReadDifferently) {
+    set_up();
+    const std::string inner = request("POST", "/v1/debits", authorize_body("1"));
+    const std::string start = "POST /v1/debits HTTP/1.1\r\nHost: x\r\n";
+    const std::string length = "Content-Length: " + std::to_string(inner.size()) + "\r\n";
+    for (const std::string& text : {
+             start + "Transfer-Encoding: gzip\r\n\r\n",
+             start + "Transfer-Encoding: chunked, chunked\r\n\r\n",
+             start + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+             start + "Transfer-Encoding: chunked\r\n" + length + "\r\n0\r\n\r\n",
+             start + "Transfer-Encoding: xchunked\r\n" + length + "\r\n",
+             start + length + length + "\r\n",
+             start + "Content-Length: 2, 2\r\n\r\n{}",
+             start + "Content-Length: +2\r\n\r\n{}",
+             start + "Content-Length : 2\r\n\r\n{}",
+             start + "Host: y\r\nContent-Length: 2\r\n\r\n{}",
+             std::string("POST /v1/debits HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"),
+             std::string("POST /v1/debits HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+         }) {
+        RawClient client = connect();
+        client.send(text + inner);
+        const RawReply reply = client.read();
+        EXPECT_EQ(reply.status, 400) << text;
+        EXPECT_TRUE(reply.says("malformed_request")) << text;
+        EXPECT_TRUE(client.is_closed()) << text;
+    }
+    EXPECT_TRUE(call("GET", "/v1/wallets/acme").says(R"("available":"100")"));
+}
+
+// Beast puts trailers among the headers: a key could come after the body, and past whoever checks
+// headers on the way.
+TEST_F(ServerConnection, RefusesTrailers) {
+    set_up();
+    RawClient client = connect();
+    const std::string body = authorize_body("1");
+    client.send("POST /v1/debits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + [&] {
+        std::string chunks;
+        for (const char c : body) chunks += "1\r\n" + std::string(1, c) + "\r\n";
+        return chunks;
+    }() + "0\r\nAuthorization: Bearer admin\r\n\r\n");
+    const RawReply reply = client.read();
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_TRUE(reply.says("trailers"));
+    EXPECT_TRUE(call("GET", "/v1/wallets/acme").says(R"("available":"100")"));
+}
+
+TEST_F(ServerConnection, RefusesTooManyHeaderFields) {
+    start();
+    std::string fields;
+    for (int i = 0; i < 98; ++i) fields += "A" + std::to_string(i) + ":\r\n";
+    EXPECT_EQ(call("GET", "/healthz", "", fields).status, 200);
+    const RawReply reply = call("GET", "/healthz", "", fields + "B:\r\n");
+    EXPECT_EQ(reply.status, 431);
+    EXPECT_TRUE(reply.says("100 fields"));
+}
+
+// The parser keeps what it cannot take yet, and it takes extensions and trailers whole.
+TEST_F(ServerConnection, RefusesChunkExtensionsAndTrailersWithoutEnd) {
+    start();
+    const std::string head =
+        "POST /v1/debits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string& endless :
+         {"1;" + std::string(100'000, 'a'), "0\r\nA: " + std::string(100'000, 'a')}) {
+        RawClient client = connect();
+        client.send(head + endless);
+        EXPECT_EQ(client.read().status, 431);
+        EXPECT_TRUE(client.is_closed());
+    }
+}
+
+TEST_F(ServerConnection, ALargeBodyThatFindsNoMemoryIsRefusedAndASmallOneIsNot) {
+    options.body_bytes_max = 100'000;
+    options.request_memory_bytes = 250'000;
+    set_up();
+    RawClient first = connect();
+    RawClient second = connect();
+    for (RawClient* holder : {&first, &second}) {
+        std::string all = request("POST", "/v1/debits", std::string(100'000, ' '));
+        all.pop_back();
+        holder->send(all);
+    }
+    const std::string body = authorize_body("1");
+    RawReply reply;
+    while (reply.status != 503) {
+        reply = call("POST", "/v1/debits", body + std::string(60'000, ' '));
+        ASSERT_TRUE(reply.status == 503 || reply.status == 201) << reply.body;
+    }
+    EXPECT_TRUE(reply.says(R"("executed":false)"));
+    EXPECT_TRUE(reply.has_header("Retry-After: 1"));
+    EXPECT_EQ(call("POST", "/v1/debits", body).status, 201);
+    for (RawClient* holder : {&first, &second}) {
+        holder->send(" ");
+        EXPECT_NE(holder->read().status, 0);
+    }
+    EXPECT_EQ(call("POST", "/v1/debits", body + std::string(60'000, ' ')).status, 201);
+}
+
+TEST_F(ServerConnection, ALargeAnswerThatFindsNoMemoryIsRefused) {
+    options.request_memory_bytes = 1;
+    set_up();
+    const RawReply reply = call("GET", "/openapi.yaml");
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_TRUE(reply.says("large answers"));
+    EXPECT_EQ(call("GET", "/healthz").status, 200);
+}
+
+TEST_F(ServerConnection, AClientThatDoesNotReadIsGivenUp) {
+    options.write_timeout_ms = 50;
+    start();
+    RawClient client = connect();
+    // All of these fit into the buffers of the sockets, and all of their answers do not.
+    constexpr int count = 500;
+    for (int i = 0; i < count; ++i) client.send(request("GET", "/openapi.yaml", ""));
+    while (!call("GET", "/metrics").says("faregate_http_connections 1\n")) {
+        std::this_thread::sleep_for(milliseconds(10));
+    }
+    int answers = 0;
+    while (client.read().status == 200) ++answers;
+    EXPECT_LT(answers, count);
+}
+
+TEST_F(ServerConnection, AHalfClosedClientGetsItsAnswers) {
+    set_up();
+    RawClient client = connect();
+    client.send(
+        request("POST", "/v1/debits", authorize_body("1")) + request("GET", "/v1/assets", "")
+    );
+    client.half_close();
+    EXPECT_EQ(client.read().status, 201);
+    EXPECT_EQ(client.read().status, 200);
+    EXPECT_TRUE(client.is_closed());
+}
+
+// Closing with something unread resets the connection, and the answer is lost on its way.
+TEST_F(ServerConnection, TheLastAnswerArrivesThoughMoreWasSent) {
+    start();
+    for (int i = 0; i < 20; ++i) {
+        RawClient client = connect();
+        client.send(
+            request("GET", "/openapi.yaml", "", "Connection: close\r\n") + std::string(500'000, 'x')
+        );
+        EXPECT_EQ(client.read().status, 200);
+        EXPECT_TRUE(client.is_closed());
+    }
+}
+
 TEST_F(ServerConnection, HeadAndOtherMethodsAreNotAllowed) {
     start();
     const RawReply head = call("HEAD", "/healthz");
