@@ -28,6 +28,9 @@ constexpr std::size_t read_bytes = 8 * 1024;
 constexpr std::size_t read_bytes_of_body = 16 * 1024;
 // Memory of each kind that a connection keeps between requests; what is larger is not for ever.
 constexpr std::size_t kept_bytes_max = 16 * 1024;
+// By how much GET /metrics may exceed the memory of large requests and answers: it is wanted most
+// when others have taken all of that.
+constexpr std::uint64_t metrics_bytes_beyond = std::uint64_t{16} << 20;
 constexpr std::size_t linger_bytes_max = 8 * 1024 * 1024;
 constexpr std::uint32_t linger_ms = 2000;
 
@@ -218,7 +221,11 @@ void Session::make_room(const Request& request, Reply& reply) {
     document_.shrink(kept_bytes_max);
     if (memory_.set(reply.body.capacity())) return;
     // What was executed has to be answered. What was only looked up can be asked for again.
-    if (request.method != Method::get) return memory_.set_anyway(reply.body.capacity());
+    const Services& services = thread_.services();
+    const bool wanted =
+        reply.content_type == ContentType::metrics &&
+        services.memory.used() < services.options.request_memory_bytes + metrics_bytes_beyond;
+    if (wanted || request.method != Method::get) return memory_.set_anyway(reply.body.capacity());
     reply = unavailable(Refusal::unavailable, "The server has no memory left for large answers.");
     memory_.set_anyway(reply.body.capacity());
 }

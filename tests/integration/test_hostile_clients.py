@@ -128,13 +128,32 @@ def test_a_client_that_does_not_read_loses_its_connection(own_servers):
 
 
 def test_answers_that_nobody_reads_are_bounded_together(patient):
-    count = 400
+    """Those of lists, of almost a megabyte each."""
+    count = 150
     guard = Guard(patient, count, POOL)
-    with many(patient, count) as connections:
-        for connection in connections:
-            connection.send_what_fits(request("GET", "/openapi.yaml") * 200)
+    for _ in range(60):
+        guard.api.wallet(metadata={"text": "x" * 15 * KIB})
+    page = guard.api.get("/v1/wallets?limit=100")
+    assert len(page.content) > 800 * KIB
+    with many(patient, count, request("GET", "/v1/wallets?limit=100"), receive_bytes=4 * KIB):
+        # Most answers are on their way, and those that found no memory are given up.
+        eventually(
+            lambda: metric(guard.api, "faregate_http_request_memory_bytes") > POOL * 3 // 4,
+            "the shared memory is used up",
+        )
+        guard.check(answers=50)
+        eventually(
+            lambda: metric(
+                guard.api,
+                "faregate_http_requests_total",
+                route="list_wallets",
+                outcome="unavailable",
+            ),
+            "some are refused",
+        )
         guard.check()
     guard.check_end()
+    guard.api.get("/v1/wallets?limit=100").expect(200)
 
 
 # ---- large bodies
@@ -362,8 +381,11 @@ def test_who_leaves_before_the_answer_may_ask_again(patient):
     body = json.dumps({"wallet": wallet, "asset": "USD", "amount": "1"}).encode()
     keys = [f"gone-{number}" for number in range(300)]
     for turn, key in enumerate(keys):
+        headers = f"Idempotency-Key: {key}\r\n"
+        if turn % 3 == 0:
+            headers += "Faregate-Durability: postgres\r\n"
         connection = RawConnection(patient)
-        connection.send(request("POST", "/v1/debits", body, f"Idempotency-Key: {key}\r\n"))
+        connection.send(request("POST", "/v1/debits", body, headers))
         connection.reset() if turn % 2 else connection.close()
     for key in keys:
         guard.api.debit(wallet, "1", key=key).expect(201)
@@ -372,6 +394,22 @@ def test_who_leaves_before_the_answer_may_ask_again(patient):
 
 
 # ---- floods
+
+
+def test_a_flood_of_unknown_keys_is_in_nobodys_way(patient):
+    """Each makes the server read the list of keys anew, but not each by itself."""
+    count = 300
+    guard = Guard(patient, count)
+    asked = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+    before = int(patient.database.value(asked))
+    with many(patient, count) as connections:
+        for number, connection in enumerate(connections):
+            connection.send(request("GET", "/v1/assets", key=f"fg_unknown_{number}") * 3)
+        guard.check()
+        for connection in connections:
+            assert [connection.read_answer()[0] for _ in range(3)] == [401] * 3
+    assert int(patient.database.value(asked)) - before < count
+    guard.check_end()
 
 
 def test_unknown_paths_and_methods_do_not_grow_the_metrics(patient):

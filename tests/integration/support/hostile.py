@@ -21,8 +21,13 @@ PROCESS_BYTES_MAX = 64 * MIB
 class RawConnection:
     """A connection that sends the bytes it is told to, and reads only when it is told to."""
 
-    def __init__(self, server):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS)
+    def __init__(self, server, receive_bytes=None):
+        """`receive_bytes`: how much the kernel takes while nobody reads; else some megabytes."""
+        self.socket = socket.socket()
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.settimeout(PATIENCE_SECONDS)
+        self.socket.connect(("127.0.0.1", server.port))
         self.input = b""
 
     def __enter__(self):
@@ -170,12 +175,12 @@ class Guard:
 
 
 @contextlib.contextmanager
-def many(server, count, data=b""):
+def many(server, count, data=b"", **options):
     """That many connections at once, each of which has sent `data`."""
     with contextlib.ExitStack() as stack:
         connections = []
         for _ in range(count):
-            connections.append(stack.enter_context(RawConnection(server)))
+            connections.append(stack.enter_context(RawConnection(server, **options)))
             connections[-1].send(data)
         yield connections
 

@@ -277,6 +277,7 @@ TEST_F(ServerConnection, ALargeAnswerThatFindsNoMemoryIsRefused) {
     const RawReply reply = call("GET", "/openapi.yaml");
     EXPECT_EQ(reply.status, 503);
     EXPECT_TRUE(reply.says("large answers"));
+    EXPECT_EQ(call("GET", "/metrics").status, 200);
     EXPECT_EQ(call("GET", "/healthz").status, 200);
 }
 
