@@ -174,7 +174,13 @@ class Copier {
                 met_earlier_end_ = true;
                 known_ = chain_->next_lsn();
             }
-            FG_TRY_ASSIGN(auto frame, read_frame(file_->window, offset_, report_.journal));
+            FG_TRY_ASSIGN(
+                auto frame,
+                read_frame(file_->window, offset_, report_.journal, file_->header->version)
+            );
+            if (frame.state == FrameState::newer) {
+                return newer(source_, file_->name, offset_, frame.header.version);
+            }
             if (frame.state != FrameState::valid) return frame;
             const std::string problem = chain_->problem_with(frame.header);
             if (!problem.empty()) return damaged(source_, file_->name, offset_, problem);

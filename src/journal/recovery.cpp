@@ -173,7 +173,10 @@ class Scanner {
             FG_TRY_ASSIGN(const auto file, directory_.open(named.name, OpenMode::read));
             FileWindow window(*file, named.size);
             for (std::uint64_t offset = sector_size; offset < named.size;) {
-                FG_TRY_ASSIGN(const auto frame, read_frame(window, offset, recovery_.journal));
+                const std::uint16_t version = files_[i - 1].header->version;
+                FG_TRY_ASSIGN(
+                    const auto frame, read_frame(window, offset, recovery_.journal, version)
+                );
                 if (frame.state != FrameState::valid) break;
                 recovery_.epoch = frame.header.epoch;
                 offset += frame.bytes.size();
