@@ -158,15 +158,17 @@ TEST_F(Commit, AScheduledGrantIsWholeUntilItIsEffective) {
     EXPECT_EQ(sql("SELECT posted FROM balances"), (Rows{{"100"}}));
     expect_verified();
 
+    ledger::RevokeGrant revoke;
+    revoke.grant = GrantId{never};
+    world.execute("acme", nullptr, revoke);
     world.activate_grant("acme", id);
     world.debit("acme", "USD", "130");
-    world.expire_grant("acme", never);
     commit(world.take_batch());
     EXPECT_EQ(sql("SELECT status, remaining::float" + of_later), (Rows{{"active", "10"}}));
     EXPECT_EQ(
         sql("SELECT status, remaining::float FROM grants WHERE id = '" + GrantId{never}.text() + "'"
         ),
-        (Rows{{"expired", "0"}})
+        (Rows{{"revoked", "0"}})
     );
     expect_verified();
 }

@@ -120,14 +120,19 @@ TEST_F(Load, RoundTripsEveryKindOfState) {
     ledger::AddGrant later;
     later.effective_at = world.now + Duration::seconds(3'600);
     later.kind = ledger::GrantKind::recurring;
-    world.grant("acme", "USD", "77", later);
     const Uid activated = world.grant("Zeta", "USD", "1", later).subject;
+    later.effective_at = world.now + Duration::seconds(10 * 86'400);
+    world.grant("acme", "USD", "77", later);
     world.grant("debtor", "USD", "1");
     world.set_limit("debtor", "USD", "5");
     commit(world.take_batch());
     expect_same_state();
 
     const Uid both = world.authorize("acme", {{"TOKENS", "10"}, {"USD", "20"}}).subject;
+    ledger::Increment longer;
+    longer.authorization = AuthorizationId{both};
+    longer.ttl = Duration::seconds(5 * 86'400);
+    world.execute("acme", &world.authorizations.at(longer.authorization), longer);
     const Uid captured = world.authorize("acme", {{"USD", "2"}}).subject;
     const Uid over = world.authorize("debtor", {{"USD", "3"}}).subject;
     world.debit("acme", "TOKENS", "4990");
