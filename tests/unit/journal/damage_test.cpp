@@ -28,7 +28,7 @@ constexpr Shape shapes[] = {
 
 // Every byte, sector, frame and file of small journals is damaged in turn: each time recovery finds
 // exactly what was acknowledged, or refuses and names the place.
-class Damaged : public DamageFixture, public ::testing::WithParamInterface<Shape> {
+class DamagedJournal : public DamageFixture, public ::testing::WithParamInterface<Shape> {
   protected:
     void SetUp() override {
         const Shape& shape = GetParam();
@@ -92,14 +92,14 @@ class Damaged : public DamageFixture, public ::testing::WithParamInterface<Shape
     const std::string& last_file() const { return all_frames.back().file; }
 };
 
-TEST_P(Damaged, NothingIsWrongWithoutDamage) {
+TEST_P(DamagedJournal, StartsWithEverythingWhereNothingIsDamaged) {
     judge();
     EXPECT_EQ(refusals, 0);
     EXPECT_EQ(hidden, 0);
     refusals = 1;
 }
 
-TEST_P(Damaged, AFlippedBitOrAnInvertedByteAnywhere) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhateverByteChanges) {
     for (const auto& [name, content] : whole) {
         for (std::size_t offset = 0; offset < content.size(); offset += step(name)) {
             SCOPED_TRACE(name + " " + std::to_string(offset));
@@ -115,7 +115,7 @@ TEST_P(Damaged, AFlippedBitOrAnInvertedByteAnywhere) {
     EXPECT_EQ(hidden, 0);
 }
 
-TEST_P(Damaged, EveryBitOfTheLastFrame) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhateverBitOfTheLastFrameChanges) {
     const FramePlace& frame = all_frames.back();
     for (std::uint64_t bit = 0; bit < frame.size * 8; ++bit) {
         SCOPED_TRACE(bit);
@@ -127,7 +127,7 @@ TEST_P(Damaged, EveryBitOfTheLastFrame) {
     EXPECT_EQ(hidden, 0);
 }
 
-TEST_P(Damaged, EverySectorThatBecomesZeros) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhateverSectorBecomesZeros) {
     for (const auto& [name, content] : whole) {
         for (std::size_t offset = 0; offset < content.size(); offset += sector_size) {
             SCOPED_TRACE(name + " " + std::to_string(offset));
@@ -144,7 +144,7 @@ TEST_P(Damaged, EverySectorThatBecomesZeros) {
 }
 
 // The disk lost everything from some byte on, as a cut does that is filled up again.
-TEST_P(Damaged, EveryEndThatBecomesZeros) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhateverEndBecomesZeros) {
     for (std::size_t offset = 0; offset < whole.at(last_file()).size(); ++offset) {
         SCOPED_TRACE(offset);
         restore();
@@ -167,7 +167,7 @@ TEST_P(Damaged, EveryEndThatBecomesZeros) {
     }
 }
 
-TEST_P(Damaged, ACutAtEveryByte) {
+TEST_P(DamagedJournal, IsRefusedWhereverAFileIsCut) {
     for (const auto& [name, content] : whole) {
         for (std::size_t size = 0; size < content.size(); size += step(name)) {
             SCOPED_TRACE(name + " " + std::to_string(size));
@@ -182,7 +182,7 @@ TEST_P(Damaged, ACutAtEveryByte) {
     EXPECT_EQ(refusals, starts);
 }
 
-TEST_P(Damaged, EveryTwoFramesThatChangePlaces) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhicheverFramesChangePlaces) {
     for (const FramePlace& one : all_frames) {
         for (const FramePlace& other : all_frames) {
             if (one.first_lsn >= other.first_lsn) continue;
@@ -207,7 +207,7 @@ TEST_P(Damaged, EveryTwoFramesThatChangePlaces) {
     EXPECT_EQ(hidden, 0);
 }
 
-TEST_P(Damaged, EveryFrameThatStandsTwice) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhicheverFrameStandsTwice) {
     for (const FramePlace& frame : all_frames) {
         for (const auto& [name, content] : whole) {
             for (std::size_t offset = sector_size; offset + frame.size <= content.size();
@@ -227,7 +227,7 @@ TEST_P(Damaged, EveryFrameThatStandsTwice) {
     EXPECT_EQ(hidden, 0);
 }
 
-TEST_P(Damaged, EveryFileThatIsMissing) {
+TEST_P(DamagedJournal, IsCompleteOrRefusedWhicheverFileIsMissing) {
     for (const auto& [name, content] : whole) {
         SCOPED_TRACE(name);
         restore();
@@ -242,7 +242,7 @@ TEST_P(Damaged, EveryFileThatIsMissing) {
     }
 }
 
-TEST_P(Damaged, EveryFileThatIsAnotherJournals) {
+TEST_P(DamagedJournal, IsRefusedWhicheverFileIsAnotherJournals) {
     for (const auto& [name, content] : whole) {
         SCOPED_TRACE(name);
         // A twin: the same records at the same places, but for the journal's id.
@@ -266,7 +266,7 @@ TEST_P(Damaged, EveryFileThatIsAnotherJournals) {
     EXPECT_EQ(hidden, 0);
 }
 
-TEST_P(Damaged, EveryFileThatIsAnotherOneOfThisJournal) {
+TEST_P(DamagedJournal, IsRefusedWhicheverFileStandsInAnothersPlace) {
     for (const auto& [name, content] : whole) {
         for (const auto& [other, replacement] : whole) {
             if (name == other) continue;
@@ -281,9 +281,10 @@ TEST_P(Damaged, EveryFileThatIsAnotherOneOfThisJournal) {
     refusals += whole.size() == 1 ? 1 : 0;
 }
 
-INSTANTIATE_TEST_SUITE_P(Journals, Damaged, ::testing::ValuesIn(shapes), [](const auto& shape) {
-    return shape.param.name;
-});
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, DamagedJournal, ::testing::ValuesIn(shapes),
+    [](const auto& shape) { return shape.param.name; }
+);
 
 }  // namespace
 }  // namespace faregate::journal
