@@ -26,11 +26,8 @@ Result<SourceFile> open_source(const Directory& directory, std::uint64_t sequenc
     FG_TRY_ASSIGN(const auto sector, window.view(0, sector_size));
     auto header = decode_file_header(sector);
     window.discard();
-    if (header && header->version != format_version) {
-        return damaged(
-            directory, name, 0,
-            fmt::format("this program cannot read format version {}", header->version)
-        );
+    if (header && !is_readable(header->version)) {
+        return newer(directory, name, 0, header->version);
     }
     if (header && (header->sequence != sequence || header->file_size != size)) {
         return damaged(

@@ -1,3 +1,4 @@
+#include "faregate/journal/copy.h"
 #include "journal_fixture.h"
 #include "version_1.h"
 
@@ -257,6 +258,36 @@ TEST_F(UpgradeTest, AfterTheFirstStartTheNewestOldRecordIsProtected) {
     const auto found = try_read(Lsn{1}, journal->durable_lsn());
     ASSERT_FALSE(found);
     EXPECT_TRUE(is_corruption(found.error(), last.file, last.offset));
+}
+
+TEST_F(UpgradeTest, ACopyGoesOnOverIt) {
+    version_1::load(disk, version_1::stopped);
+    MemoryDisk target("copy");
+    EXPECT_EQ(must(copy(disk, target)).last_lsn, Lsn{records.size()});
+    open();
+    write({"more", "and more"});
+    const Records more = read();
+    stop();
+    const CopyReport report = must(copy(disk, target));
+    EXPECT_EQ(report.records_added, 2);
+    // A server that starts with either copy has everything.
+    disk.copy_from(target);
+    open();
+    EXPECT_EQ(read(), more);
+}
+
+TEST_F(UpgradeTest, ACopyOfANewerJournalIsRefused) {
+    for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+        version_1::load(disk, version_1::stopped);
+        set_file_version(sequence, 3);
+        MemoryDisk target("copy");
+        expect_newer(copy(disk, target).error(), name_of(sequence), 0);
+    }
+    version_1::load(disk, version_1::stopped);
+    const FramePlace last = frames().back();
+    set_frame_version(last, 3);
+    MemoryDisk target("copy");
+    expect_newer(copy(disk, target).error(), last.file, last.offset);
 }
 
 TEST_F(UpgradeTest, AFileOfANewerFaregateIsRefusedAndNothingIsChanged) {
