@@ -166,8 +166,10 @@ class VerifyColumns : public PostgresTest {
         return find_discrepancies(transaction, 100);
     }
 
+    /// All rows, but of entries one of each sort.
     Rows rows_of(const std::string& table) {
-        return sql("SELECT md5(t::text), t::text FROM " + table + " t");
+        const std::string sort = table == "entries" ? "source, destination, sequence" : "t::text";
+        return sql("SELECT DISTINCT ON (" + sort + ") md5(t::text), t::text FROM " + table + " t");
     }
 
     Rows columns_of(const std::string& table) {
@@ -266,6 +268,7 @@ TEST_F(VerifyColumns, FindsEveryValueThatWasChangedByHand) {
             for (const auto& row : rows_of(name)) {
                 const std::string is_row = "md5(t::text) = '" + row[0] + "'";
                 for (const std::string& value : other_values(name, column[0], column[1])) {
+                    if (exception != nullptr && some_found) break;
                     const std::string change = "UPDATE " + name + " t SET " + column[0] + " = " +
                                                value + " WHERE " + is_row + " AND (" + value +
                                                ") IS DISTINCT FROM " + column[0];
