@@ -2,6 +2,7 @@
 
 #include "hooked_directory.h"
 #include "journal_fixture.h"
+#include "version_1.h"
 
 namespace faregate::journal {
 namespace {
@@ -74,6 +75,21 @@ TEST_F(JournalCopyTest, ACopyOfAStoppedJournalHasTheSameBytes) {
         EXPECT_EQ(target.content(name), disk.content(name));
     }
     EXPECT_EQ(records_of_copy(), Records(25, std::string(1000, 'x')));
+}
+
+// After an upgrade the older files were taken for damage by the copy alone.
+TEST_F(JournalCopyTest, FilesOfTheOldestVersionAreCopiedAsTheyAre) {
+    for (const char* ending : {version_1::stopped, version_1::torn}) {
+        target.copy_from(MemoryDisk{});
+        version_1::load(disk, ending);
+        const auto report = copy_now();
+        EXPECT_EQ(records_of_copy(), version_1::records());
+        for (const std::string& name : used_names(target)) {
+            const bool last = name == used_names(target).back();
+            if (last && ending == version_1::torn) continue;
+            EXPECT_EQ(target.content(name), disk.content(name));
+        }
+    }
 }
 
 TEST_F(JournalCopyTest, ARunningServersJournalIsCopiedUpToWhatWasAcknowledged) {
