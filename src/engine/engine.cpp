@@ -82,13 +82,8 @@ Result<Execution> recall(
         execution.receipt.wallet = wallet;
         return execution;
     }
-    FG_TRY_ASSIGN(execution.receipt, decode_receipt(entry.receipt, wallet));
-    for (const ReceiptLine& line : execution.receipt.lines) {
-        if (line.asset.value < execution.assets->size()) continue;
-        return failure(
-            ErrorCode::corruption, "a stored receipt names an asset that does not exist"
-        );
-    }
+    const std::size_t count = execution.assets->size();
+    FG_TRY_ASSIGN(execution.receipt, decode_receipt(entry.receipt, wallet, count));
     execution.replayed = true;
     return execution;
 }

@@ -412,7 +412,9 @@ std::string encode_receipt(const Receipt& receipt) {
     return message.SerializeAsString();
 }
 
-Result<Receipt> decode_receipt(std::string_view bytes, const WalletId& wallet) {
+Result<Receipt> decode_receipt(
+    std::string_view bytes, const WalletId& wallet, std::size_t asset_count
+) {
     pb::Receipt message;
     if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return failure(ErrorCode::corruption, "stored receipt: not a protocol buffer");
@@ -420,6 +422,9 @@ Result<Receipt> decode_receipt(std::string_view bytes, const WalletId& wallet) {
     Reader reader;
     Receipt receipt = reader.receipt(message);
     receipt.wallet = wallet;
+    for (const ReceiptLine& line : receipt.lines) {
+        reader.require(line.asset.value < asset_count, "it names an asset that does not exist");
+    }
     if (reader.wrong() != nullptr) {
         return failure(ErrorCode::corruption, std::string("stored receipt: ") + reader.wrong());
     }

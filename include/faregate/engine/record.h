@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +30,13 @@ void encode_record(
 /// Reads what encode_record wrote. Error `corruption`: says what is wrong with the record.
 Result<Record> decode_record(std::string_view bytes);
 
+inline constexpr std::size_t any_assets = ~std::size_t{0};
+
 /// A receipt alone, as the database keeps it with its idempotency key.
 std::string encode_receipt(const ledger::Receipt& receipt);
-Result<ledger::Receipt> decode_receipt(std::string_view bytes, const WalletId& wallet);
+/// One that names an asset at or past `asset_count` is corruption.
+Result<ledger::Receipt> decode_receipt(
+    std::string_view bytes, const WalletId& wallet, std::size_t asset_count = any_assets
+);
 
 }  // namespace faregate::engine
