@@ -70,19 +70,23 @@ class KillCycles:
         return begun
 
     def start_again(self, cycle):
-        # Every other server loses with its life what it had written and not synced.
+        """Most starts are short. After a loss of power, or after a start that was cut short, the
+        server waits some seconds for a predecessor that might still run."""
+        # Now and then a server loses with its life what it had written and not synced.
         lossy = {"LD_PRELOAD": self.lossy_disk, "LOSSY_DISK_SYNC_MS": SYNC_MS}
-        for name in lossy:
-            self.server.settings.pop(name, None)
-        if cycle % 2:
+        if cycle % 10 == 4:
             self.server.settings.update(lossy)
-        if cycle % 4 == 3:
+            self.counts["losses_of_power"] += 1
+        else:
+            for name in lossy:
+                self.server.settings.pop(name, None)
+        if cycle % 8 == 3:
             for _ in range(self.dice.randrange(1, 4)):
                 kill_start_up(self.server, self.dice.random() * self.start_seconds * 1.2)
                 self.counts["kills_during_start_up"] += 1
         begin = time.monotonic()
         self.server.start()
-        self.start_seconds = time.monotonic() - begin
+        self.start_seconds = min(time.monotonic() - begin, 1)
 
     def settle(self):
         """Every client comes back and hears what became of its unanswered requests."""
