@@ -2,7 +2,6 @@
 was answered is there after the next start."""
 
 import asyncio
-import contextlib
 import errno
 import os
 import random
@@ -21,6 +20,7 @@ from fault_load import (
     postings_of_the_journal,
 )
 from injection import Injection, journal_threads, strace
+from small_disk import fill, mount, unmount
 from support.client import crowd
 from support.metrics import metric
 from support.poll import PATIENCE_SECONDS, eventually
@@ -324,32 +324,18 @@ def test_faults_while_the_next_file_is_made_are_overcome_beside_the_load(own_ser
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk():
     """Mounts a file system of some size on a directory; it is gone with the test."""
     mounted = []
 
-    def mount(directory, size):
+    def mount_on(directory, size):
         directory.mkdir(parents=True)
-        options = f"size={size},mode=0700"
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "faregate-test", directory],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+        mount(directory, size, mode="0700")
         mounted.append(directory)
 
-    yield mount
+    yield mount_on
     for directory in mounted:
-        subprocess.run(["umount", "--lazy", directory], check=True)
-
-
-def fill_disk(file):
-    with file.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-        while True:
-            filler.write(bytes(64 << 10))
+        unmount(directory)
 
 
 def test_a_full_disk_refuses_mutations_before_they_change_anything_and_then_goes_on(
@@ -364,9 +350,9 @@ def test_a_full_disk_refuses_mutations_before_they_change_anything_and_then_goes
     load = Load(server)
     wait_prepared(api, "the first next file is ready")
     filler = server.data / "filler"
-    fill_disk(filler)
+    fill(filler)
 
-    async def fill(load):
+    async def go_on(load):
         await load.more_answers(50)
         # What is left of the current file, and all of the one that was ready.
         for _ in range(2):
@@ -375,7 +361,7 @@ def test_a_full_disk_refuses_mutations_before_they_change_anything_and_then_goes
             eventually, lambda: 503 in load.statuses(), "the load is refused as well"
         )
 
-    load.run(server, fill, pause_seconds=0.02)
+    load.run(server, go_on, pause_seconds=0.02)
     assert set(load.statuses()) <= {200, 201, 402, 503}
     lsn = metric(api, "faregate_durable_lsn")
     available = api.available(filled)
@@ -436,7 +422,7 @@ def test_a_file_system_that_became_read_only_is_named_at_the_start(own_servers, 
 
 
 @pytest.fixture
-def as_nobody(own_servers, tmp_path, monkeypatch):
+def as_nobody(own_servers, monkeypatch):
     """Starts a server, whose directory can be reached, as a user who owns nothing."""
     if os.geteuid() != 0:
         pytest.skip("only root can start a server as somebody else")

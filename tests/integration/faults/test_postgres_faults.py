@@ -4,7 +4,9 @@ served all the while, and PostgreSQL gets every record once."""
 import asyncio
 import json
 import os
+import pwd
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from fault_load import (
     postings_of_the_database,
     postings_of_the_journal,
 )
+from small_disk import fill, mount, unmount
+from standby import Standby
 from support.metrics import metric
 from support.poll import eventually
 from support.postgres import Cluster, Database
@@ -512,3 +516,73 @@ def test_a_start_waits_for_a_postgres_that_accepts_and_says_nothing(proxy, serve
     proxy.answering = True
     server.wait_ready()
     check_exactly_once(server, load)
+
+
+def test_a_failover_to_a_standby_that_lacks_the_last_commits(postgres, proxy, servers):
+    server = start_through(proxy, servers)
+    load = Load(server)
+    api = server.api()
+    name = server.database.name
+    standby = Standby(postgres)
+    try:
+
+        async def fail_over(load):
+            await load.more_answers(50)
+            await asyncio.to_thread(standby.stop_following)
+            await load.more_answers(100)
+            # It can be read and not written to, until somebody promotes it.
+            proxy.socket_directory = standby.socket
+            proxy.cut()
+            await asyncio.to_thread(
+                eventually, lambda: metric(api, "faregate_database_up") == 0, "it is noticed"
+            )
+            await load.more_answers(100)
+            await asyncio.to_thread(standby.promote)
+            await load.more_answers(50)
+
+        load.run(server, fail_over, pause_seconds=0.01)
+        check_served_all_the_while(load)
+        server.database = standby.database(name)
+        check_exactly_once(server, load)
+    finally:
+        standby.remove()
+
+
+def test_a_full_disk_of_postgres_is_waited_out(postgres, servers):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a disk for PostgreSQL")
+    directory = Path(tempfile.mkdtemp(prefix="faregate-tablespace-"))
+    directory.chmod(0o755)
+    disk = directory / "disk"
+    disk.mkdir()
+    owner = pwd.getpwnam("postgres")
+    mount(disk, 32 << 20, mode="0700", uid=owner.pw_uid, gid=owner.pw_gid)
+    admin = Database(postgres.url("postgres"))
+    server = servers.make()
+    name = server.database.name
+    try:
+        admin.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        admin.execute(f'ALTER DATABASE "{name}" SET TABLESPACE small')
+        server.start()
+        create_assets(server.api())
+        load = Load(server)
+        api = server.api()
+
+        async def fill_up(load):
+            await load.more_answers(50)
+            fill(disk / "filler")
+            await asyncio.to_thread(
+                eventually, lambda: metric(api, "faregate_database_up") == 0, "it is noticed"
+            )
+            assert "No space left on device" in server.log()
+            await load.more_answers(100)
+            (disk / "filler").unlink()
+
+        load.run(server, fill_up)
+        check_served_all_the_while(load)
+        check_exactly_once(server, load)
+    finally:
+        server.end()
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        admin.execute("DROP TABLESPACE small")
+        unmount(disk)

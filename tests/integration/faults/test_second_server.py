@@ -166,10 +166,8 @@ def requests_for(wallet, hold):
 
 def statuses_of(received):
     """The status of each answer in a stream of them."""
-    return [
-        int(part[:3])
-        for part in received.decode(errors="replace").split("HTTP/1.1 ")[1:]
-    ]
+    parts = received.decode(errors="replace").split("HTTP/1.1 ")[1:]
+    return [int(part[:3]) for part in parts]
 
 
 # A server that was stopped, replaced and woken acknowledged what was in its sockets for up to a
