@@ -17,7 +17,8 @@ class Standby:
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.socket, owner.pw_uid, owner.pw_gid)
-        self._run("pg_basebackup", "-h", cluster.socket, "-U", "faregate", "-D", self.data, "-R", "-c", "fast")
+        source = ["-h", cluster.socket, "-U", "faregate"]
+        self._run("pg_basebackup", *source, "-D", self.data, "-R", "-c", "fast")
         # What the server inherits would hold a pipe open, so it logs to a file.
         log = self.socket / "log"
         options = f"-c listen_addresses='' -c unix_socket_directories={self.socket}"

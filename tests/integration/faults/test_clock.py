@@ -64,7 +64,7 @@ def stamp(reply):
 
 
 def check_stamps(load, server):
-    """Of what was made in one wallet, in the order of LSNs, no stamp is older than the one before."""
+    """Of what was made in one wallet, in the order of LSNs, no stamp is older than the last."""
     for wallet in load.granted:
         made = [
             (sent.reply.json["lsn"], stamp(sent.reply.json))

@@ -1,5 +1,5 @@
-"""The journal's disk fails under a running server: nothing is answered that is not durable, and what
-was answered is there after the next start."""
+"""The journal's disk fails under a running server: nothing is answered that is not durable, and
+what was answered is there after the next start."""
 
 import asyncio
 import errno
@@ -224,8 +224,8 @@ def check_start_with_fault(server, call, when):
     return happened
 
 
-# A directory that could be opened and not be listed crashed the server: the stream that fdopendir had
-# not made was read.
+# A directory that could be opened and not be listed crashed the server: the stream that fdopendir
+# had not made was read.
 def test_a_first_start_that_fails_on_the_disk_says_where_and_is_simply_repeated(own_servers):
     server = own_servers.make()
     for call, when in FIRST_START_FAULTS:

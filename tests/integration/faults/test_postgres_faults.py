@@ -1,5 +1,5 @@
-"""PostgreSQL fails in every way that the server can tell apart, and in some that it cannot: money is
-served all the while, and PostgreSQL gets every record once."""
+"""PostgreSQL fails in every way that the server can tell apart, and in some that it cannot: money
+is served all the while, and PostgreSQL gets every record once."""
 
 import asyncio
 import json
@@ -429,8 +429,8 @@ def spend_for_postgres(api, wallet):
     )
 
 
-# A peer that was gone without a word, or PostgreSQL standing still, held its caller for ever: queries
-# got no answer any more, and a key that was revoked stayed in force.
+# A peer that was gone without a word, or PostgreSQL standing still, held its caller for ever:
+# queries got no answer any more, and a key that was revoked stayed in force.
 @pytest.mark.timeout(600)
 def test_a_peer_that_is_gone_without_a_word_is_given_up(proxy, servers):
     server = start_through(proxy, servers, FAREGATE_DURABILITY_TIMEOUT_SECONDS=1)

@@ -1,5 +1,5 @@
-"""Two servers and one ledger: only one of them ever answers, even if the other was asleep when it was
-replaced."""
+"""Two servers and one ledger: only one of them ever answers, even if the other was asleep when it
+was replaced."""
 
 import asyncio
 import contextlib
