@@ -16,6 +16,8 @@ namespace {
 tl::unexpected<Error> system_error(std::string_view doing, const std::string& path, int number) {
     ErrorCode code = ErrorCode::io;
     if (number == ENOSPC || number == EDQUOT) code = ErrorCode::unavailable;
+    // The process has too much open at the moment, which is no fault of the disk.
+    if (number == EMFILE || number == ENFILE || number == ENOMEM) code = ErrorCode::unavailable;
     if (number == ENOENT) code = ErrorCode::not_found;
     if (number == EEXIST) code = ErrorCode::already_exists;
     return failure(

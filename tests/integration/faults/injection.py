@@ -27,14 +27,16 @@ def tracer(task):
 class Injection:
     """While it is entered, the system calls of a thread, or of all threads of a process, fail or
     wait as `faults` say: {"fdatasync": "error=EIO:when=3"}. With an empty fault a call is only
-    seen. `when` counts each thread's calls from the moment of entering."""
+    seen. `when` counts each thread's calls from the moment of entering. `paths` leaves alone what
+    is done to anything else."""
 
-    def __init__(self, target, faults, log, *, whole_process=False):
+    def __init__(self, target, faults, log, *, whole_process=False, paths=()):
         self.target = target
         self.log = Path(log)
         self.whole_process = whole_process
         # Even a call that is only seen needs its trace; an injected one is traced by itself.
         self.options = ["-e", "trace=" + ",".join(faults)]
+        self.options += [option for path in paths for option in ("-P", path)]
         for call, fault in faults.items():
             if fault:
                 self.options += ["-e", f"inject={call}:{fault}"]
