@@ -116,7 +116,7 @@ def test_a_byte_now_and_then_does_not_put_off_a_deadline(own_servers):
 
 
 def test_a_client_that_does_not_read_loses_its_connection(own_servers):
-    server = own_servers.start(FAREGATE_WRITE_TIMEOUT_SECONDS=1)
+    server = own_servers.start(**{**PATIENT, "FAREGATE_WRITE_TIMEOUT_SECONDS": 1})
     guard = Guard(server, 20)
     with many(server, 20) as connections:
         for connection in connections:

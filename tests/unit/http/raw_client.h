@@ -28,8 +28,13 @@ struct RawReply {
 /// seconds.
 class RawClient {
   public:
-    explicit RawClient(std::uint16_t port) {
+    /// `receive_bytes`: how much the kernel takes while nobody reads; 0: as much as it likes.
+    explicit RawClient(std::uint16_t port, int receive_bytes = 0) {
         namespace asio = boost::asio;
+        socket_.open(asio::ip::tcp::v4());
+        if (receive_bytes > 0) {
+            socket_.set_option(asio::socket_base::receive_buffer_size(receive_bytes));
+        }
         socket_.connect(asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port));
         const timeval limit{10, 0};
         setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

@@ -283,14 +283,18 @@ TEST_F(ServerConnection, ALargeAnswerThatFindsNoMemoryIsRefused) {
 
 TEST_F(ServerConnection, AClientThatDoesNotReadIsGivenUp) {
     options.write_timeout_ms = 50;
+    options.idle_timeout_ms = 600'000;
     start();
     RawClient client = connect();
     // All of these fit into the buffers of the sockets, and all of their answers do not.
     constexpr int count = 500;
     for (int i = 0; i < count; ++i) client.send(request("GET", "/openapi.yaml", ""));
-    while (!call("GET", "/metrics").says("faregate_http_connections 1\n")) {
+    bool closed = false;
+    for (int tries = 0; tries < 1'000 && !closed; ++tries) {
+        closed = call("GET", "/metrics").says("faregate_http_connections 1\n");
         std::this_thread::sleep_for(milliseconds(10));
     }
+    ASSERT_TRUE(closed);
     int answers = 0;
     while (client.read().status == 200) ++answers;
     EXPECT_LT(answers, count);
@@ -312,7 +316,7 @@ TEST_F(ServerConnection, AHalfClosedClientGetsItsAnswers) {
 TEST_F(ServerConnection, TheLastAnswerArrivesThoughMoreWasSent) {
     start();
     for (int i = 0; i < 20; ++i) {
-        RawClient client = connect();
+        RawClient client(server->port(), 4'096);
         client.send(
             request("GET", "/openapi.yaml", "", "Connection: close\r\n") + std::string(500'000, 'x')
         );
