@@ -157,7 +157,7 @@ class KillCycles:
         }
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_what_was_answered_is_there_exactly_once_after_every_kill(own_servers, tmp_path):
     begin = time.monotonic()
     cycles = KillCycles(own_servers.start(), build_lossy_disk(tmp_path))

@@ -196,7 +196,7 @@ def test_the_answers_of_many_clients_are_linearizable(server, numbers):
     }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("loss", KILL_ROUNDS)
 def test_the_answers_of_many_clients_are_linearizable_across_kill_9(
     own_servers, numbers, tmp_path, loss

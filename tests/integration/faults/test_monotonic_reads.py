@@ -184,7 +184,7 @@ class World:
         await self.restarts.kill(start_ups)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_no_read_is_older_than_one_before_it_through_restarts(own_servers, tmp_path):
     lossy = build_lossy_disk(tmp_path)
     server = own_servers.start()
