@@ -85,8 +85,8 @@ WHERE p.is_so
 UNION ALL
 SELECT 'wallets', w.id, p.what
 FROM wallets w CROSS JOIN owner
-LEFT JOIN (SELECT wallet, max(lsn) AS lsn, min(first_at) AS first_at FROM accounts GROUP BY wallet) e
-    ON e.wallet = w.id
+LEFT JOIN (SELECT wallet, max(lsn) AS lsn, min(first_at) AS first_at
+           FROM accounts GROUP BY wallet) e ON e.wallet = w.id
 CROSS JOIN LATERAL (VALUES
     ('has LSN ' || w.lsn || ', but entries up to LSN ' || e.lsn, w.lsn < e.lsn),
     ('has LSN ' || w.lsn || ', which was not applied', w.lsn > owner.applied_lsn),
@@ -98,7 +98,8 @@ FROM (SELECT *, row_number() OVER (ORDER BY lsn) - 1 AS place FROM assets) a CRO
 CROSS JOIN LATERAL (VALUES
     ('has index ' || a.asset_index || ', but was created as number ' || a.place,
      a.asset_index <> a.place),
-    ('has LSN ' || a.lsn || ', which was not applied', a.lsn > owner.applied_lsn)) AS p (what, is_so)
+    ('has LSN ' || a.lsn || ', which was not applied',
+     a.lsn > owner.applied_lsn)) AS p (what, is_so)
 WHERE p.is_so
 UNION ALL
 SELECT 'journals', j.journal_id, 'was last changed at another time than its newest entry'
@@ -199,7 +200,8 @@ ORDER BY 2 LIMIT $1::bigint)sql";
 // Captures take from the parts in the order of the entries that made them.
 constexpr const char* check_order_of_parts = R"sql(
 WITH by_part AS (
-    SELECT authorization_id, asset, coalesce(grant_id, '') AS giver, min(array[lsn, sequence]) AS place
+    SELECT authorization_id, asset, coalesce(grant_id, '') AS giver,
+           min(array[lsn, sequence]) AS place
     FROM entries e
     WHERE destination = 'held' AND authorization_id IN (SELECT authorization_id FROM hold_parts)
     GROUP BY 1, 2, 3
@@ -218,7 +220,8 @@ constexpr const char* check_keys = R"sql(
 WITH doubled AS (
     SELECT lsn FROM idempotency_keys GROUP BY lsn HAVING count(*) > 1
 )
-SELECT 'idempotency_keys', 'lsn ' || k.lsn, 'several keys of wallet ' || min(k.wallet) || ' have it'
+SELECT 'idempotency_keys', 'lsn ' || k.lsn,
+       'several keys of wallet ' || min(k.wallet) || ' have it'
 FROM idempotency_keys k JOIN doubled USING (lsn) GROUP BY k.lsn
 UNION ALL
 SELECT DISTINCT 'idempotency_keys', 'lsn ' || k.lsn,

@@ -21,7 +21,7 @@ COMMANDS = {
     "journal": ["inspect", "copy"],
     "journal copy": ["--to", "--from", "--up-to", "--data-dir", "--json"],
     "journal inspect": ["--data-dir", "--from"],
-    "verify": ["--database-url", "--json"],
+    "verify": ["--database-url", "--json", "--journal", "--data-dir"],
     "replay": ["--wallets", "--prices", "--url", "--key", "--connections"],
 }
 
