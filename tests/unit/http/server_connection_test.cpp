@@ -303,8 +303,9 @@ TEST_F(ServerConnection, TheLastAnswerArrivesThoughMoreWasSent) {
     start();
     for (int i = 0; i < 20; ++i) {
         RawClient client(server->port(), 4'096);
+        // Not so much that the client would have to read before it has sent all.
         client.send(
-            request("GET", "/openapi.yaml", "", "Connection: close\r\n") + std::string(500'000, 'x')
+            request("GET", "/openapi.yaml", "", "Connection: close\r\n") + std::string(30'000, 'x')
         );
         EXPECT_EQ(client.read().status, 200);
         EXPECT_TRUE(client.is_closed());
