@@ -12,16 +12,18 @@ from support.postgres import Database, find_psql
 
 class Standby:
     def __init__(self, cluster):
-        self.socket = Path(tempfile.mkdtemp(prefix="faregate-standby-"))
+        # In memory where there is some: a copy of a whole cluster takes its time on a busy disk.
+        memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        self.socket = Path(tempfile.mkdtemp(prefix="faregate-standby-", dir=memory))
         self.data = self.socket / "data"
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.socket, owner.pw_uid, owner.pw_gid)
         source = ["-h", cluster.socket, "-U", "faregate"]
-        self._run("pg_basebackup", *source, "-D", self.data, "-R", "-c", "fast")
+        self._run("pg_basebackup", *source, "-D", self.data, "-R", "-c", "fast", "--no-sync")
         # What the server inherits would hold a pipe open, so it logs to a file.
         log = self.socket / "log"
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.socket}"
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.socket} -c fsync=off"
         self._run("pg_ctl", "start", "-D", self.data, "-o", options, "-l", log, "-w")
 
     def database(self, name):
