@@ -11,6 +11,7 @@ namespace {
 http::Health health_without_database(ApiRig& rig) {
     http::Health health;
     health.not_ready = [] { return std::vector<std::string>{}; };
+    health.owns_database = [] { return true; };
     health.database_reachable = [] { return false; };
     health.appended_lsn = [&rig] { return rig.log().last(); };
     return health;

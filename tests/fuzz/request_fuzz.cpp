@@ -88,8 +88,9 @@ Reply ask(ApiRig& rig, const Asked& asked) {
 
     static http::KeyCache cache;
     static http::JsonDocument document;
+    http::MemoryShare memory(rig.services().memory);
     http::Exchange exchange(
-        rig.services(), rig.thread().waiters(), cache, document, request, *match.route
+        rig.services(), rig.thread().waiters(), cache, document, memory, request, *match.route
     );
     std::optional<Reply> reply;
     http::asio::co_spawn(
