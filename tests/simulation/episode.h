@@ -58,6 +58,8 @@ class Episode {
     void fall_back();
     void settle();
 
+    static constexpr std::uint64_t disk_size = std::uint64_t{64} << 20;
+
     bool one_in(std::uint64_t count) { return random_() % count == 0; }
     std::uint64_t below(std::uint64_t count) { return random_() % count; }
     void require(bool holds, const std::string& what);

@@ -50,7 +50,7 @@ MODULES = {
     ),
     "node": Module(["core", "ledger", "journal", "engine"], ["spdlog"]),
     "postgres": Module(
-        ["core", "ledger", "journal", "engine"], ["boost", "openssl", "pqxx", "spdlog"]
+        ["core", "ledger", "journal", "engine"], ["posix", "boost", "openssl", "pqxx", "spdlog"]
     ),
     "http": Module(
         BELOW_HTTP, ["posix", "boost_net", "json", "openssl", "prometheus", "spdlog"]

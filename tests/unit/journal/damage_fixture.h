@@ -193,6 +193,8 @@ class DamageFixture : public JournalFixture {
         ++refusals;
         if (error.code == ErrorCode::already_exists) return;
         ASSERT_EQ(error.code, ErrorCode::corruption) << error.message;
+        // Files that are gone from the beginning may also have been removed in good order.
+        if (error.message.find("bring back the journal files before ") != std::string::npos) return;
         for (const char* part :
              {".journal is damaged at offset ", "Nothing was changed", "faregate journal inspect",
               "restore the directory"}) {
