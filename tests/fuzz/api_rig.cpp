@@ -13,6 +13,7 @@ http::Health health_without_database(ApiRig& rig) {
     health.not_ready = [] { return std::vector<std::string>{}; };
     health.owns_database = [] { return true; };
     health.database_reachable = [] { return false; };
+    health.owns_database = [] { return true; };
     health.appended_lsn = [&rig] { return rig.log().last(); };
     return health;
 }
