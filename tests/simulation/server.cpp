@@ -21,7 +21,7 @@ node::NodeOptions Server::options(
     node::NodeOptions options;
     options.engine.stripe_count = stripes;
     options.engine.retention = retention;
-    options.journal.file_size = 32'768;
+    options.journal.file_size = 12'288;
     options.journal.frame_size_max = 8'192;
     options.journal.record_size_max = 4'096;
     options.journal.queue_size_max = 16'384;
