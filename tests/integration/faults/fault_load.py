@@ -34,14 +34,14 @@ class Load:
         ]
         self.clients += self.current
 
-    def run(self, server, fault, count=CONNECTIONS, pause_seconds=0):
+    def run(self, server, fault, count=CONNECTIONS, pause_seconds=0, headers=None):
         """Runs new clients while `fault(self)`, a coroutine function, does its worst. The load ends
         when that returns, or when the server ends. A pause between the requests of a client keeps
         the load of a long fault small enough to be sent again."""
         self.new_clients(count)
 
         def runner(client):
-            return lambda connection: client.run(Paced(connection, pause_seconds))
+            return lambda connection: client.run(Paced(connection, pause_seconds, headers))
 
         async def spoil(_):
             try:
@@ -136,15 +136,16 @@ class Load:
 
 
 class Paced:
-    """A connection that takes a breath before each request."""
+    """A connection that takes a breath before each request, and adds headers to it."""
 
-    def __init__(self, connection, pause_seconds):
+    def __init__(self, connection, pause_seconds, headers):
         self.connection = connection
         self.pause_seconds = pause_seconds
+        self.headers = headers
 
     async def post(self, *arguments, **options):
         await asyncio.sleep(self.pause_seconds)
-        return await self.connection.post(*arguments, **options)
+        return await self.connection.post(*arguments, headers=self.headers, **options)
 
 
 def postings_of_the_journal(server):
