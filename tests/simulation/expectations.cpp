@@ -64,7 +64,8 @@ void Episode::expect_everything(Tally& tally) {
           "the checksum of the payload is wrong, though all of it was written",
           "the hash of the previous frame does not match",
           "LSN # should come next, and the frame begins with #",
-          "the journal in # begins with LSN #, but PostgreSQL has records only up to LSN #: what is "
+          "the journal in # begins with LSN #, but PostgreSQL has records only up to LSN #: what "
+          "is "
           "between them is in neither",
           "the journal ends here with LSN #, but PostgreSQL has records up to LSN #, which were "
           "durable in the journal before",
