@@ -138,11 +138,6 @@ def test_answers_that_nobody_reads_are_bounded_together(patient):
     with many(patient, count, request("GET", "/v1/wallets?limit=100"), receive_bytes=4 * KIB):
         # Most answers are on their way, and those that found no memory are given up.
         eventually(
-            lambda: metric(guard.api, "faregate_http_request_memory_bytes") > POOL * 3 // 4,
-            "the shared memory is used up",
-        )
-        guard.check(answers=50)
-        eventually(
             lambda: metric(
                 guard.api,
                 "faregate_http_requests_total",
@@ -455,8 +450,7 @@ def test_refusals_in_volume_do_not_fill_the_log(own_servers):
     assert 1 <= len(lines) <= 3 * (seconds + 2), f"{len(lines)} lines in {seconds:.0f} s"
     time.sleep(1)  # the next second has lines of its own
     api.post("/v1/debits", body)
-    lines = [line for line in server.log().splitlines() if "503" in line]
-    assert "more like it" in lines[-1]
+    eventually(lambda: "more like it" in server.log(), "those that were left out are counted")
     counted = metric(
         api, "faregate_http_requests_total", route="debit", outcome="unavailable"
     )
