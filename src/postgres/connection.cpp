@@ -103,7 +103,7 @@ std::unique_ptr<pqxx::connection> connect(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET client_min_messages = warning;"
         "SET bytea_output = hex; SET standard_conforming_strings = on; SET jit = off;"
         "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
-        "SET tcp_keepalives_count = 3; SET idle_in_transaction_session_timeout = '60s';"
+        "SET tcp_keepalives_count = 3; SET idle_in_transaction_session_timeout = '20s';"
         "SET statement_timeout = " +
         milliseconds(options.statement_timeout) +
         ";"

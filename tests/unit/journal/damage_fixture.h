@@ -246,6 +246,7 @@ class DamageFixture : public JournalFixture {
             return;
         }
         // A journal may begin at any file, and need not have a prepared one.
+        if (damaged.empty()) return;
         const bool files_removed = damaged.size() < whole.size();
         if (!files_removed || (frames_changed && damaged.begin()->first == whole.begin()->first)) {
             ASSERT_GT(seen.damage, 0) << "the damage is not named";
