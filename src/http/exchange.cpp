@@ -245,6 +245,8 @@ Task<std::optional<Problem>> await_durable(Exchange& exchange, Lsn lsn, bool exe
             Refusal::database_unavailable, "PostgreSQL has not confirmed this state in time."
         );
     }
+    // The wait was long. A server that was replaced meanwhile has no more to say.
+    co_await await_ownership(exchange, std::nullopt);
     std::string detail =
         "The request was executed and journaled at LSN " + std::to_string(lsn.value) +
         ", but PostgreSQL has not confirmed it in time. It will. Send the request again with the "

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 namespace faregate::journal {
@@ -106,18 +107,6 @@ class PosixFile final : public File {
     const Descriptor descriptor_;
 };
 
-class PosixLock final : public DirectoryLock {
-  public:
-    PosixLock(Descriptor descriptor, bool holder_ended)
-        : descriptor_(std::move(descriptor)), holder_ended_(holder_ended) {}
-
-    bool holder_ended() const noexcept override { return holder_ended_; }
-
-  private:
-    const Descriptor descriptor_;
-    const bool holder_ended_;
-};
-
 std::string read_text(int descriptor) {
     char text[256] = {};
     const auto length = ::pread(descriptor, text, sizeof text, 0);
@@ -139,6 +128,46 @@ std::string last_line(const std::string& text) {
     const std::size_t end = text.find('\n');
     return end == std::string::npos ? std::string{} : text.substr(end + 1);
 }
+
+/// The lock is the flock, not the text.
+void write_text(int descriptor, const std::string& text) {
+    const bool written =
+        ::ftruncate(descriptor, 0) == 0 && ::pwrite(descriptor, text.data(), text.size(), 0) > 0;
+    static_cast<void>(written);
+}
+
+class PosixLock final : public DirectoryLock {
+  public:
+    /// Takes over what an earlier owner signed, for later holders.
+    explicit PosixLock(Descriptor descriptor)
+        : descriptor_(std::move(descriptor)),
+          signature_(last_line(read_text(descriptor_.number()))) {
+        write();
+    }
+
+    std::optional<Epoch> ended_owner() const noexcept override {
+        const std::string place = place_of(descriptor_.number()) + " ";
+        if (place == " " || !signature_.starts_with(place)) return std::nullopt;
+        Epoch epoch;
+        const char* const end = signature_.data() + signature_.size();
+        const auto read = std::from_chars(signature_.data() + place.size(), end, epoch.value);
+        if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+        return epoch;
+    }
+
+    void sign(Epoch epoch) override {
+        signature_ = fmt::format("{} {}", place_of(descriptor_.number()), epoch.value);
+        write();
+    }
+
+  private:
+    void write() const {
+        write_text(descriptor_.number(), fmt::format("{}\n{}", ::getpid(), signature_));
+    }
+
+    const Descriptor descriptor_;
+    std::string signature_;
+};
 
 /// The process that wrote its id into the lock file, for a message; it may be gone.
 std::string holder(int descriptor) {
@@ -241,14 +270,7 @@ Result<std::unique_ptr<DirectoryLock>> PosixDirectory::lock() {
                                     )
         );
     }
-    const std::string place = place_of(descriptor.number());
-    const bool holder_ended = !place.empty() && last_line(read_text(descriptor.number())) == place;
-    // The lock is the flock, not the text. If it cannot be written, the next holder knows less.
-    const std::string text = fmt::format("{}\n{}", ::getpid(), place);
-    const bool written = ::ftruncate(descriptor.number(), 0) == 0 &&
-                         ::pwrite(descriptor.number(), text.data(), text.size(), 0) > 0;
-    static_cast<void>(written);
-    return std::make_unique<PosixLock>(std::move(descriptor), holder_ended);
+    return std::make_unique<PosixLock>(std::move(descriptor));
 }
 
 }  // namespace faregate::journal

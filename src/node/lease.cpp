@@ -5,7 +5,10 @@
 namespace faregate::node {
 
 Lease::Lease(const MonotonicClock& clock)
-    : clock_(clock), beat_at_(clock.elapsed()), held_until_((beat_at_ + pause_max).microseconds) {}
+    : clock_(clock),
+      beat_at_(clock.elapsed()),
+      in_doubt_since_(beat_at_),
+      held_until_(beat_at_.microseconds - 1) {}
 
 void Lease::beat() {
     const Duration now = clock_.elapsed();

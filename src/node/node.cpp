@@ -57,10 +57,10 @@ Status Node::claim() {
     return {};
 }
 
-/// The owner before wrote its epoch into its journal. If that journal is this one, and whoever
-/// locked it last did so right here, then that was the owner, and it cannot live: the lock is free.
+/// The owner before wrote its epoch into its journal and signed the lock with it. If that journal
+/// is this one, and the lock was signed right here, then it cannot live: the lock is free.
 bool Node::may_live(const engine::Claim& predecessor) const {
-    const bool here = lock_->holder_ended() && recovery_ &&
+    const bool here = lock_->ended_owner() == predecessor.epoch && recovery_ &&
                       recovery_->journal == predecessor.journal &&
                       recovery_->epoch == predecessor.epoch;
     return !here;
@@ -86,6 +86,8 @@ Status Node::create_journal(const JournalId& id, Lsn first) {
 }
 
 Status Node::open_journal() {
+    // Before the first frame with this epoch: one without the other proves nothing.
+    lock_->sign(claim_.epoch);
     FG_TRY_ASSIGN(
         journal_, journal::Journal::open(
                       directory_, std::move(lock_), *recovery_, {claim_.epoch, claim_.applied_lsn},

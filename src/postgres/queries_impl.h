@@ -18,12 +18,12 @@ class Queries::Impl {
     /// Runs `body` in a read-only transaction of type `Transaction`; once more on a new connection
     /// if a pooled one turns out to have been closed by the server.
     template <typename Transaction, typename Body>
-    auto read(std::string_view action, Body&& body) {
+    auto read(std::string_view action, Body&& body, Duration patience = answer_timeout) {
         bool reused = false;
-        auto result = attempt<Transaction>(action, body, reused);
+        auto result = attempt<Transaction>(action, body, reused, patience);
         if (result || !reused || result.error().code != ErrorCode::unavailable) return result;
         pool_.drop_idle();
-        return attempt<Transaction>(action, body, reused);
+        return attempt<Transaction>(action, body, reused, patience);
     }
 
     /// One statement.
@@ -34,11 +34,12 @@ class Queries::Impl {
 
     /// Several statements that see the same snapshot.
     template <typename Body>
-    auto read_snapshot(std::string_view action, Body&& body) {
-        return read<pqxx::work>(action, [&](pqxx::transaction_base& transaction) {
+    auto read_snapshot(std::string_view action, Body&& body, Duration patience = answer_timeout) {
+        const auto in_snapshot = [&](pqxx::transaction_base& transaction) {
             transaction.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
             return body(transaction);
-        });
+        };
+        return read<pqxx::work>(action, in_snapshot, patience);
     }
 
   private:
@@ -54,12 +55,12 @@ class Queries::Impl {
     }
 
     template <typename Transaction, typename Body>
-    auto attempt(std::string_view action, Body& body, bool& reused) {
+    auto attempt(std::string_view action, Body& body, bool& reused, Duration limit) {
         return guarded(action, [&] {
             Pool::Lease lease = pool_.acquire();
             // A timeout on a connection that still answers is not the connection's fault.
             reused = lease.reused();
-            const Patience patience(lease.connection().sock(), answer_timeout);
+            const Patience patience(lease.connection().sock(), limit);
             auto value = [&] {
                 Transaction transaction(lease.connection());
                 return run(transaction, lease, body, reused);

@@ -165,6 +165,9 @@ void check_wallet_hashes(
 
 }  // namespace
 
+/// For all of it. Each of its statements may take an hour.
+constexpr auto verify_timeout = Duration::seconds(86'400);
+
 std::vector<Discrepancy> find_discrepancies(
     pqxx::transaction_base& transaction, std::uint32_t limit
 ) {
@@ -191,9 +194,10 @@ std::vector<Discrepancy> find_discrepancies(
 }
 
 Result<std::vector<Discrepancy>> Queries::verify(std::uint32_t limit) {
-    return impl_->read_snapshot("verify the entries", [&](pqxx::transaction_base& transaction) {
+    const auto find = [&](pqxx::transaction_base& transaction) {
         return find_discrepancies(transaction, limit);
-    });
+    };
+    return impl_->read_snapshot("verify the entries", find, verify_timeout);
 }
 
 }  // namespace faregate::postgres

@@ -90,7 +90,7 @@ struct MemoryDisk::State {
     std::uint64_t capacity = std::uint64_t{1} << 40;
     std::uint64_t process = 1;  ///< files and locks of earlier ones are dead
     bool locked = false;
-    bool locked_since_boot = false;
+    std::optional<Epoch> signed_epoch;  ///< since the machine was booted
     Timestamp now;
 
     void before_change() { unsynced_names.push_back(names); }
@@ -184,8 +184,7 @@ class MemoryDisk::OpenedFile final : public File {
 
 class MemoryDisk::Lock final : public DirectoryLock {
   public:
-    Lock(MemoryDisk& disk, std::uint64_t process, bool holder_ended)
-        : disk_(disk), process_(process), holder_ended_(holder_ended) {}
+    Lock(MemoryDisk& disk, std::uint64_t process) : disk_(disk), process_(process) {}
     ~Lock() override {
         MutexLock lock(disk_.mutex_);
         if (process_ == disk_.state_->process) disk_.state_->locked = false;
@@ -193,12 +192,18 @@ class MemoryDisk::Lock final : public DirectoryLock {
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    bool holder_ended() const noexcept override { return holder_ended_; }
+    std::optional<Epoch> ended_owner() const noexcept override {
+        MutexLock lock(disk_.mutex_);
+        return disk_.state_->signed_epoch;
+    }
+    void sign(Epoch epoch) override {
+        MutexLock lock(disk_.mutex_);
+        disk_.state_->signed_epoch = epoch;
+    }
 
   private:
     MemoryDisk& disk_;
     const std::uint64_t process_;
-    const bool holder_ended_;
 };
 
 MemoryDisk::MemoryDisk(std::string path)
@@ -288,9 +293,7 @@ Result<std::unique_ptr<DirectoryLock>> MemoryDisk::lock() {
         return failure(ErrorCode::unavailable, "the journal in " + path_ + " is in use");
     }
     state_->locked = true;
-    return std::make_unique<Lock>(
-        *this, state_->process, std::exchange(state_->locked_since_boot, true)
-    );
+    return std::make_unique<Lock>(*this, state_->process);
 }
 
 void MemoryDisk::set_fault_injector(FaultInjector injector) {
@@ -385,7 +388,7 @@ void MemoryDisk::set_time(Timestamp at) {
 
 void MemoryDisk::end_process() {
     state_->unsynced_names.clear();
-    state_->locked_since_boot = false;
+    state_->signed_epoch.reset();
     state_->locked = false;
     ++state_->process;
 }

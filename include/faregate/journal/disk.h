@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "faregate/core/lsn.h"
 #include "faregate/core/result.h"
 #include "faregate/core/time.h"
 
@@ -47,10 +49,13 @@ class DirectoryLock {
   public:
     virtual ~DirectoryLock() = default;
 
-    /// Whether the last one who locked what is in here locked this very directory, and so has
-    /// ended. False where that cannot be known: nobody did, the machine was booted since, or this
-    /// is a copy of the directory.
-    virtual bool holder_ended() const noexcept = 0;
+    /// The epoch of the owner that signed last, if that was in this very directory: whoever has the
+    /// lock now knows that it has ended. Nothing where that cannot be known: nobody signed, the
+    /// machine was booted since, or this is a copy of the directory.
+    virtual std::optional<Epoch> ended_owner() const noexcept = 0;
+    /// Says to later holders that this one became the owner with this epoch. Not every holder does:
+    /// some only look, or make copies. If it cannot be written, later ones know less.
+    virtual void sign(Epoch epoch) = 0;
 };
 
 struct FileInfo {

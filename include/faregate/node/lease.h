@@ -27,9 +27,10 @@ class Lease {
     /// How often the owner asks the database, at least, while it answers.
     static constexpr Duration watch_interval = Duration::seconds(1);
     /// Longer than a predecessor that was stopped at the wrong moment goes on believing.
-    static constexpr Duration handover = Duration::seconds(4);
+    static constexpr Duration handover = Duration::seconds(6);
 
-    /// `clock` must outlive the lease. The ownership has just been claimed.
+    /// `clock` must outlive the lease. Begins in doubt: the claim may be long ago, since a large
+    /// state takes its time to load.
     explicit Lease(const MonotonicClock& clock);
 
     /// This process runs. To be called every beat_interval, by something that nothing holds up.
@@ -51,7 +52,7 @@ class Lease {
     const MonotonicClock& clock_;
     mutable Mutex mutex_;
     Duration beat_at_ FG_GUARDED_BY(mutex_);
-    bool in_doubt_ FG_GUARDED_BY(mutex_) = false;
+    bool in_doubt_ FG_GUARDED_BY(mutex_) = true;
     Duration in_doubt_since_ FG_GUARDED_BY(mutex_);
     std::atomic<std::int64_t> held_until_;  ///< microseconds of the clock
 };

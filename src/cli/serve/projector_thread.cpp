@@ -13,7 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto backoff_first = milliseconds(100);
-constexpr auto backoff_max = milliseconds(5'000);
+/// An owner asks as often while PostgreSQL is away, so that it hears of a successor as soon.
+constexpr auto backoff_max = milliseconds(node::Lease::watch_interval.microseconds / 1'000);
 constexpr auto idle_wait = milliseconds(100);
 constexpr auto watch_interval = std::chrono::microseconds(node::Lease::watch_interval.microseconds);
 constexpr auto complaint_interval = std::chrono::seconds(10);

@@ -173,11 +173,16 @@ Task<Reply> run_batch(Exchange& exchange) {
     }
     problem = co_await await_durable(exchange, lsn, executed);
     if (problem) co_return Reply(*problem);
+    bool waited = false;
     for (Line& line : *lines) {
         if (!line.done.ask_database) continue;
         Reply before = std::move(line.done.reply);
         line.done.reply = co_await look_further(exchange, *line.operation, std::move(before));
+        waited = true;
     }
+    // That may have taken long: whether this server may still answer is asked once more.
+    if (waited) problem = co_await await_durable(exchange, lsn, executed);
+    if (problem) co_return Reply(*problem);
     co_return render(*lines);
 }
 

@@ -373,8 +373,13 @@ def test_errors_that_may_pass_are_waited_out(servers):
 def test_an_error_that_will_not_pass_ends_the_server_and_nothing_is_lost(servers):
     server = servers.start()
     load = Load(server)
-    server.database.execute(FAILING.format(state="23514"))
-    load.run(server, lambda load: load.until_end(server))
+
+    async def fail(load):
+        await load.more_answers(50)
+        await asyncio.to_thread(server.database.execute, FAILING.format(state="23514"))
+        await load.until_end(server)
+
+    load.run(server, fail)
     assert server.wait_end() == 4
     assert "23514" in server.log() and "planted" in server.log()
     server.database.execute("TRUNCATE failing")

@@ -86,22 +86,25 @@ TEST_F(PosixDisk, TheLockEndsWithTheProcess) {
     EXPECT_TRUE(directory->lock());
 }
 
-TEST_F(PosixDisk, ALockKnowsWhetherItsLastHolderHeldThisDirectory) {
+TEST_F(PosixDisk, ALockKnowsTheOwnerThatSignedItInThisDirectory) {
     const auto directory = must(PosixDirectory::open(base / "journal"));
-    EXPECT_FALSE(must(directory->lock())->holder_ended()) << "nobody held it";
-    EXPECT_TRUE(must(directory->lock())->holder_ended());
+    EXPECT_EQ(must(directory->lock())->ended_owner(), std::nullopt) << "nobody owned it";
+    EXPECT_EQ(must(directory->lock())->ended_owner(), std::nullopt) << "who locks owns nothing";
+    must(directory->lock())->sign(Epoch{7});
+    EXPECT_EQ(must(directory->lock())->ended_owner(), Epoch{7});
+    EXPECT_EQ(must(directory->lock())->ended_owner(), Epoch{7}) << "who only locks changes nothing";
 
     std::filesystem::copy(base / "journal", base / "copy");
     const auto copy = must(PosixDirectory::open(base / "copy"));
-    EXPECT_FALSE(must(copy->lock())->holder_ended()) << "the original may be held";
-    EXPECT_TRUE(must(copy->lock())->holder_ended());
+    EXPECT_EQ(must(copy->lock())->ended_owner(), std::nullopt) << "the original may be held";
+    EXPECT_EQ(must(copy->lock())->ended_owner(), std::nullopt) << "and still may";
 
     std::filesystem::rename(base / "journal", base / "moved");
     const auto moved = must(PosixDirectory::open(base / "moved"));
-    EXPECT_TRUE(must(moved->lock())->holder_ended()) << "it is the same directory";
+    EXPECT_EQ(must(moved->lock())->ended_owner(), Epoch{7}) << "it is the same directory";
 
     std::filesystem::remove(base / "moved" / "LOCK");
-    EXPECT_FALSE(must(moved->lock())->holder_ended());
+    EXPECT_EQ(must(moved->lock())->ended_owner(), std::nullopt);
 }
 
 TEST_F(PosixDisk, FilesAreListedWithSizeAndTime) {

@@ -11,6 +11,8 @@ constexpr Duration tick{1};
 
 class LeaseTest : public ::testing::Test {
   protected:
+    LeaseTest() { lease_.confirmed(lease_.begin_question()); }
+
     void stop_for(Duration time) { clock_.advance(time); }
     void run_for(Duration time) {
         for (Duration passed; passed < time; passed = passed + Lease::beat_interval) {
@@ -22,6 +24,18 @@ class LeaseTest : public ::testing::Test {
     support::ManualMonotonicClock clock_;
     Lease lease_{clock_};
 };
+
+// The claim was minutes ago when a large state had been loaded, and another server may have claimed
+// since.
+TEST_F(LeaseTest, BeginsInDoubt) {
+    Lease fresh{clock_};
+    EXPECT_FALSE(fresh.held());
+    EXPECT_TRUE(fresh.in_doubt());
+    fresh.beat();
+    EXPECT_FALSE(fresh.held());
+    fresh.confirmed(fresh.begin_question());
+    EXPECT_TRUE(fresh.held());
+}
 
 TEST_F(LeaseTest, IsHeldAsLongAsTheProcessRunsWithoutAskingAnybody) {
     run_for(Duration::seconds(60));
