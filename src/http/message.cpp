@@ -44,9 +44,9 @@ struct BodyText {
 
 /// What Beast wants to know about it.
 struct Body {
-    using value_type = BodyText;
+    using value_type = BodyText;  // NOLINT: Beast's name
 
-    class reader {
+    class reader {  // NOLINT: Beast's name
       public:
         template <bool is_request, typename Fields>
         reader(beast::http::header<is_request, Fields>&, BodyText& body) : body_(body) {}

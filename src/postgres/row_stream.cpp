@@ -1,5 +1,7 @@
 #include "postgres/row_stream.h"
 
+#include <fmt/format.h>
+
 namespace faregate::postgres {
 namespace {
 
@@ -45,7 +47,8 @@ void RowStream::expect(Lsn lsn, std::uint64_t sequence, const std::vector<std::s
         if (stored == values[i]) continue;
         const std::string& name = description_.columns[i].first;
         report(
-            lsn.value, sequence, name + " is " + stored + ", and " + values[i] + " in the journal"
+            lsn.value, sequence,
+            fmt::format("{} is {}, and {} in the journal", name, stored, values[i])
         );
     }
     rows_.next();
