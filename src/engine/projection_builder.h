@@ -16,7 +16,7 @@ namespace faregate::engine {
 class ProjectionBuilder {
   public:
     /// Precondition: `lsn` follows the one before.
-    void add(Lsn lsn, Record record);
+    void add(Lsn lsn, Epoch epoch, Record record);
 
     const ProjectionBatch& batch() const noexcept { return batch_; }
     void clear();

@@ -38,7 +38,7 @@ class Projector::Impl {
             FG_TRY_ASSIGN(const auto found, reader_->next(durable));
             if (!found) return {};
             FG_TRY_ASSIGN(Record record, decode_record(found->bytes));
-            builder_.add(found->lsn, std::move(record));
+            builder_.add(found->lsn, found->epoch, std::move(record));
         }
         return {};
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "faregate/journal/reader.h"
 #include "journal/files.h"
 
 namespace faregate::journal {
@@ -59,6 +60,27 @@ Status check_covers(const Directory& directory, const Recovery& recovery, Lsn ap
         );
     }
     return {};
+}
+
+Status check_history(
+    const Directory& directory, const Recovery& recovery, Lsn applied_lsn, Epoch applied_epoch
+) {
+    if (applied_epoch == Epoch{} || applied_lsn < recovery.first_lsn) return {};
+    const auto reader = JournalReader::open(directory, applied_lsn);
+    if (!reader) return {};
+    const auto record = (*reader)->next(applied_lsn);
+    if (!record || !*record || (*record)->epoch == applied_epoch) return {};
+    return failure(
+        ErrorCode::already_exists,
+        fmt::format(
+            "the journal in {0} and the database have different histories: LSN {1} was written in "
+            "epoch {2} here, and in epoch {3} for the database. Another copy of this journal was "
+            "served with the database meanwhile. Start the server with that copy's data directory. "
+            "What only this one has was never in the database: `faregate journal inspect {0}` "
+            "shows it",
+            directory.path(), applied_lsn.value, (*record)->epoch.value, applied_epoch.value
+        )
+    );
 }
 
 Status check(const Directory& directory, const Recovery& recovery, const Resumption& start) {

@@ -40,9 +40,7 @@ Status Node::claim() {
         const auto plan, plan_ownership(found, stored, options_.new_journal, directory_.path())
     );
     // Before anything is claimed: a journal that cannot be served must not fence a server that can.
-    if (recovery_ && stored && recovery_->journal == stored->journal) {
-        FG_TRY(journal::check_covers(directory_, *recovery_, stored->applied_lsn));
-    }
+    if (recovery_ && stored) FG_TRY(check_fits(*stored));
     if (stored) predecessor_may_live_ = predecessor_may_live_ || may_live(*stored);
     const JournalId id = recovery_ ? recovery_->journal : options_.make_journal_id();
     const Epoch above = recovery_ ? recovery_->epoch : Epoch{};
@@ -52,9 +50,19 @@ Status Node::claim() {
     FG_TRY_ASSIGN(claim_, store_.claim(id, above, plan.replace));
     if (plan.create_from && plan.replace) FG_TRY(make_journal(id, claim_.applied_lsn.next()));
     // Somebody else may have been quicker.
+    FG_TRY(check_fits(claim_));
     const Epoch next{stored ? stored->epoch.value + 1 : 1};
     if (claim_.epoch != next) predecessor_may_live_ = true;
     return {};
+}
+
+/// Whether the journal found goes on where the store ends.
+Status Node::check_fits(const engine::Claim& stored) const {
+    if (recovery_->journal != stored.journal) return {};
+    FG_TRY(journal::check_covers(directory_, *recovery_, stored.applied_lsn));
+    return journal::check_history(
+        directory_, *recovery_, stored.applied_lsn, stored.applied_epoch
+    );
 }
 
 /// The owner before wrote its epoch into its journal and signed the lock with it. If that journal

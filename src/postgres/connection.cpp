@@ -1,7 +1,10 @@
 #include "postgres/connection.h"
 
+#include <libpq-fe.h>
+
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -51,19 +54,42 @@ std::string with_defaults(const std::string& database_url) {
     return result;
 }
 
-/// libpq quotes what it cannot read, and in a connection string that may be the password.
-bool quotes_connection_string(std::string_view message) {
-    constexpr std::array<std::string_view, 11> complaints{
-        "in URI",
-        "in connection info string",
-        "percent-encoded",
-        "URI query parameter",
-        "invalid connection option",
+Failure not_understood() {
+    return Failure(
+        ErrorCode::invalid_argument,
+        "PostgreSQL does not understand the database URL (not shown, for it may contain a "
+        "password): write postgresql://user:password@host:port/database, special characters as "
+        "%40 and the like, or key=value words"
+    );
+}
+
+struct FreeOptions {
+    void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
+
+/// Throws if it cannot be read, or if a raw @ or slash in the password makes libpq take parts of it
+/// for the host, the port or the name: then there is an @ in one of these. libpq's own message would
+/// show that part.
+void check_readable(const std::string& database_url) {
+    const std::unique_ptr<PQconninfoOption, FreeOptions> options(
+        PQconninfoParse(database_url.c_str(), nullptr)
+    );
+    if (options == nullptr) throw not_understood();
+    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+        const std::string_view word = option->keyword;
+        const bool place = word == "host" || word == "port" || word == "dbname";
+        if (!place || option->val == nullptr) continue;
+        if (std::string_view(option->val).find('@') != std::string_view::npos) {
+            throw not_understood();
+        }
+    }
+}
+
+/// libpq quotes a value that it cannot use, and that may be a piece of the password.
+bool quotes_value(std::string_view message) {
+    constexpr std::array<std::string_view, 3> complaints{
         "invalid port number",
         "invalid integer value",
-        "key/value separator",
-        "invalid URI",
-        "unexpected character",
         "could not match",
     };
     return std::any_of(complaints.begin(), complaints.end(), [&](std::string_view each) {
@@ -72,19 +98,13 @@ bool quotes_connection_string(std::string_view message) {
 }
 
 std::unique_ptr<pqxx::connection> open(const std::string& database_url) {
+    check_readable(database_url);
     try {
         return std::make_unique<pqxx::connection>(with_defaults(database_url));
     } catch (const pqxx::failure& error) {
         const std::string_view message = error.what();
-        if (message.starts_with("connection to server") || !quotes_connection_string(message)) {
-            throw;
-        }
-        throw Failure(
-            ErrorCode::invalid_argument,
-            "PostgreSQL does not understand the database URL (not shown, for it may contain a "
-            "password): write postgresql://user:password@host:port/database, special characters as "
-            "%40 and the like, or key=value words"
-        );
+        if (message.starts_with("connection to server") || !quotes_value(message)) throw;
+        throw not_understood();
     }
 }
 

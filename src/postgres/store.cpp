@@ -15,13 +15,15 @@ namespace {
 /// Of a whole ledger; each of its reads has a limit of its own.
 constexpr auto load_timeout = Duration::seconds(86'400);
 
-constexpr const char* claim_columns = "journal_id, epoch, applied_lsn";
+constexpr const char* claim_columns = "journal_id, epoch, applied_lsn, applied_epoch";
 
 template <typename Row>
 engine::Claim read_claim(const Row& row) {
     const auto journal = JournalId::parse(row[0].c_str());
     if (!journal) throw Failure(ErrorCode::corruption, "journals has a row without a journal id");
-    return {*journal, Epoch{read_number(row[1].c_str())}, Lsn{read_number(row[2].c_str())}};
+    return {
+        *journal, Epoch{read_number(row[1].c_str())}, Lsn{read_number(row[2].c_str())},
+        Epoch{read_number(row[3].c_str())}};
 }
 
 std::optional<engine::Claim> read_live(pqxx::transaction_base& transaction) {
@@ -137,8 +139,8 @@ engine::Claim Store::take_over(
         "    max(last_at) "
         "FROM journals "
         "ON CONFLICT (journal_id) DO UPDATE SET epoch = excluded.epoch, "
-        "    applied_lsn = excluded.applied_lsn, last_at = excluded.last_at, claimed_at = now(), "
-        "    retired_at = NULL "
+        "    applied_lsn = excluded.applied_lsn, applied_epoch = 0, last_at = excluded.last_at, "
+        "    claimed_at = now(), retired_at = NULL "
         "RETURNING " +
             std::string(claim_columns),
         journal.text(), above.value
@@ -204,11 +206,11 @@ Status Store::commit(const engine::ProjectionBatch& batch) {
 void Store::advance(pqxx::work& transaction, const engine::ProjectionBatch& batch) {
     const auto updated = execute(
         transaction,
-        "UPDATE journals SET applied_lsn = $1, "
-        "    last_at = greatest(last_at, $2::timestamptz) "
-        "WHERE journal_id = $3 AND epoch = $4 AND applied_lsn = $5 AND retired_at IS NULL",
-        batch.last.value, timestamp_text(batch.last_at), claim_->journal.text(),
-        claim_->epoch.value, batch.first.value - 1
+        "UPDATE journals SET applied_lsn = $1, applied_epoch = $2, "
+        "    last_at = greatest(last_at, $3::timestamptz) "
+        "WHERE journal_id = $4 AND epoch = $5 AND applied_lsn = $6 AND retired_at IS NULL",
+        batch.last.value, batch.last_epoch.value, timestamp_text(batch.last_at),
+        claim_->journal.text(), claim_->epoch.value, batch.first.value - 1
     );
     if (updated.affected_rows() != 1) explain_refusal(transaction, batch);
 }

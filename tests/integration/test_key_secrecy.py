@@ -131,6 +131,8 @@ UNREADABLE_URLS = {
     "percent": "postgresql://user:{password}%2@127.0.0.1:1/database",
     "zero": "postgresql://user:{password}%00@127.0.0.1:1/database",
     "slash": "postgresql://user:{password}/x@127.0.0.1:1/database",
+    "at": "postgresql://user:x@{password}@127.0.0.1:1/database",
+    "digits": "postgresql://127.0.0.1:1/{password}@127.0.0.1:1/database",
     "parameter": "postgresql://user@127.0.0.1:1/database?{password}=x",
     "words": "host=127.0.0.1 port=1 password={password} {password}",
     "quote": "host=127.0.0.1 port=1 password='{password}",

@@ -19,6 +19,7 @@ class MemoryDatabase {
         JournalId journal;
         Epoch epoch;
         Lsn applied_lsn;
+        Epoch applied_epoch;
         Timestamp last_at;
     };
     struct Balance {

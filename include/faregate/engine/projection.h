@@ -140,6 +140,7 @@ struct IdempotencyRow {
 struct ProjectionBatch {
     Lsn first;
     Lsn last;
+    Epoch last_epoch;   ///< in which the record `last` was written
     Timestamp last_at;  ///< the highest time stamp; never goes back
     std::vector<ledger::Asset> assets;
     std::vector<WalletRow> wallets;
@@ -173,6 +174,11 @@ struct Claim {
     JournalId journal;
     Epoch epoch;
     Lsn applied_lsn;
+    /// In which the record at applied_lsn was written; zero if that is not known. Two histories of
+    /// one journal, as a copy of it begins one, never share an epoch: if they agree in LSN and epoch
+    /// of one record, then in all records before (Raft's log matching: Ongaro and Ousterhout, "In
+    /// Search of an Understandable Consensus Algorithm", 2014, section 5.3).
+    Epoch applied_epoch;
 };
 
 /// Where the projection is kept. One implementation writes to PostgreSQL, tests have another.

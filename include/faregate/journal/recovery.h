@@ -61,4 +61,12 @@ Result<std::optional<Recovery>> scan(const Directory& directory);
 /// ends no earlier than that.
 Status check_covers(const Directory& directory, const Recovery& recovery, Lsn applied_lsn);
 
+/// `already_exists` if the journal's record at `applied_lsn` was written in another epoch than
+/// `applied_epoch`: then the database was fed from another copy of this journal, and went another
+/// way. Says nothing where the journal does not have that record any more, or cannot read it (who
+/// replays what follows finds out), or the epoch is zero. Precondition: check_covers().
+Status check_history(
+    const Directory& directory, const Recovery& recovery, Lsn applied_lsn, Epoch applied_epoch
+);
+
 }  // namespace faregate::journal

@@ -83,6 +83,7 @@ class Node {
 
   private:
     Status scan();
+    Status check_fits(const engine::Claim& stored) const;
     bool may_live(const engine::Claim& predecessor) const;
     Status make_journal(const JournalId& id, Lsn first);
     Status create_journal(const JournalId& id, Lsn first);

@@ -290,5 +290,62 @@ TEST_F(NodeTest, AJournalThatCannotBeServedFencesNobody) {
     EXPECT_EQ((*after)->epoch, (*before)->epoch);
 }
 
+// A copy of the journal was served with the database, which is now at an LSN that the original has,
+// too, with another record: without a look at the epoch, the original would have gone on from there.
+TEST_F(NodeTest, AJournalWhoseCopyFedTheStoreIsRefusedAndFencesNobody) {
+    start();
+    create_acme();
+    project();
+    support::MemoryDisk elsewhere;
+    elsewhere.copy_from(disk_);
+    execute(support::debit("acme", "3"));
+    execute(support::debit("acme", "3"));
+    crash();
+    support::MemoryDisk original;
+    original.copy_from(disk_);
+
+    disk_.copy_from(elsewhere);
+    start();
+    execute(support::debit("acme", "10"));
+    project();
+    const auto before = store_.current();
+    ASSERT_TRUE(before && *before);
+    EXPECT_EQ((*before)->applied_lsn, Lsn{4});
+    crash();
+
+    disk_.copy_from(original);
+    const Status refused = start(options());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::already_exists);
+    EXPECT_NE(
+        refused.error().message.find("LSN 4 was written in epoch 1 here, and in epoch 2 for"),
+        std::string::npos
+    ) << refused.error().message;
+    const auto after = store_.current();
+    ASSERT_TRUE(after && *after);
+    EXPECT_EQ((*after)->epoch, (*before)->epoch);
+}
+
+TEST_F(NodeTest, AJournalWhoseCopyWasServedWithoutBeingSpentFromGoesOn) {
+    start();
+    create_acme();
+    project();
+    support::MemoryDisk elsewhere;
+    elsewhere.copy_from(disk_);
+    execute(support::debit("acme", "3"));
+    crash();
+    support::MemoryDisk original;
+    original.copy_from(disk_);
+
+    disk_.copy_from(elsewhere);
+    start();
+    crash();
+
+    disk_.copy_from(original);
+    start();
+    EXPECT_EQ(node_->backlog(), 1U);
+    EXPECT_EQ(node_->ownership().epoch, Epoch{3});
+}
+
 }  // namespace
 }  // namespace faregate::node

@@ -127,6 +127,20 @@ TEST_F(Store, AReplacementGoesOnWhereTheOldJournalStood) {
     );
 }
 
+// Two copies of one journal can both have a record with that LSN: its epoch tells them apart.
+TEST_F(Store, AClaimTellsInWhichEpochTheLastRecordWasWritten) {
+    EXPECT_EQ((*store->current().value()).applied_epoch, Epoch{});
+    World world;
+    start(world);
+    auto batch = world.take_batch();
+    batch.last_epoch = Epoch{17};
+    commit(batch);
+    EXPECT_EQ((*store->current().value()).applied_epoch, Epoch{17});
+    EXPECT_EQ(make_store(url)->claim(journal_id(1), Epoch{}, false)->applied_epoch, Epoch{17});
+    // A journal that begins after that record has no history to compare.
+    EXPECT_EQ(make_store(url)->claim(journal_id(2), Epoch{}, true)->applied_epoch, Epoch{});
+}
+
 TEST_F(Store, AReplacedJournalCanComeBackOnlyAsAReplacement) {
     ASSERT_TRUE(make_store(url)->claim(journal_id(2), Epoch{}, true).has_value());
     EXPECT_EQ(store->claim(journal_id(1), Epoch{}, false).error().code, ErrorCode::already_exists);
