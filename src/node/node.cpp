@@ -60,9 +60,7 @@ Status Node::claim() {
 Status Node::check_fits(const engine::Claim& stored) const {
     if (recovery_->journal != stored.journal) return {};
     FG_TRY(journal::check_covers(directory_, *recovery_, stored.applied_lsn));
-    return journal::check_history(
-        directory_, *recovery_, stored.applied_lsn, stored.applied_epoch
-    );
+    return journal::check_history(directory_, *recovery_, stored.applied_lsn, stored.applied_epoch);
 }
 
 /// The owner before wrote its epoch into its journal and signed the lock with it. If that journal

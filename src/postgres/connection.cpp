@@ -68,8 +68,8 @@ struct FreeOptions {
 };
 
 /// Throws if it cannot be read, or if a raw @ or slash in the password makes libpq take parts of it
-/// for the host, the port or the name: then there is an @ in one of these. libpq's own message would
-/// show that part.
+/// for the host, the port or the name: then there is an @ in one of these. libpq's own message
+/// would show that part.
 void check_readable(const std::string& database_url) {
     const std::unique_ptr<PQconninfoOption, FreeOptions> options(
         PQconninfoParse(database_url.c_str(), nullptr)

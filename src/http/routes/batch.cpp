@@ -177,7 +177,8 @@ Task<Reply> run_batch(Exchange& exchange) {
     std::optional<Reply> found;
     for (Line& line : *lines) {
         if (!line.done.ask_database) continue;
-        // A database that has let one line wait in vain is not given as long for each of a thousand.
+        // A database that has let one line wait in vain is not given as long for each of a
+        // thousand.
         if (!found || found->status != unavailable_status) {
             Reply before = std::move(line.done.reply);
             found = co_await look_further(exchange, *line.operation, std::move(before));

@@ -291,7 +291,8 @@ TEST_F(NodeTest, AJournalThatCannotBeServedFencesNobody) {
 }
 
 // A copy of the journal was served with the database, which is now at an LSN that the original has,
-// too, with another record: without a look at the epoch, the original would have gone on from there.
+// too, with another record: without a look at the epoch, the original would have gone on from
+// there.
 TEST_F(NodeTest, AJournalWhoseCopyFedTheStoreIsRefusedAndFencesNobody) {
     start();
     create_acme();
