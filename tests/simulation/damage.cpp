@@ -78,16 +78,9 @@ std::optional<Damage> Damage::inflict(
     Damage damage(static_cast<Kind>(below(random, kind_count)));
     bool done = true;
     switch (damage.kind_) {
-        case Kind::flipped_bit: {
-            const std::string& file = pick(files, random);
-            const std::uint64_t size = disk.content(file).size();
-            // Headers of files are small, and worth more.
-            const std::uint64_t offset = below(random, below(random, 6) == 0 ? sector_size : size);
-            const auto bit = static_cast<unsigned>(below(random, 8));
-            disk.flip_bit(file, offset, bit);
-            damage.text_ = fmt::format("bit {} of byte {} of {} flipped", bit, offset, file);
+        case Kind::flipped_bit:
+            damage.flip_bit(disk, random);
             break;
-        }
         case Kind::zeroed_sectors:
             done = damage.zero_sectors(disk, random);
             break;
@@ -110,6 +103,28 @@ std::optional<Damage> Damage::inflict(
     }
     if (!done) return std::nullopt;
     return damage;
+}
+
+/// Anywhere, or where little stands and much depends on it: in the header of a file, or in the last
+/// frame, which a torn write looks like.
+void Damage::flip_bit(MemoryDisk& disk, std::mt19937_64& random) {
+    const Frames frames(disk);
+    std::string file = pick(journal_files(disk), random);
+    std::uint64_t begin = 0;
+    std::uint64_t size = disk.content(file).size();
+    const auto where = below(random, 6);
+    if (where == 0) {
+        size = sector_size;
+    } else if (where <= 2 && !frames.all.empty()) {
+        const Frame& last = frames.all.back();
+        file = last.file;
+        begin = last.offset;
+        size = last.size;
+    }
+    const std::uint64_t offset = begin + below(random, size);
+    const auto bit = static_cast<unsigned>(below(random, 8));
+    disk.flip_bit(file, offset, bit);
+    text_ = fmt::format("bit {} of byte {} of {} flipped", bit, offset, file);
 }
 
 /// A run of sectors: within the last frame, or anywhere before it.

@@ -49,6 +49,7 @@ class Damage {
     class Frames;
 
     explicit Damage(Kind kind) : kind_(kind) {}
+    void flip_bit(support::MemoryDisk& disk, std::mt19937_64& random);
     bool zero_sectors(support::MemoryDisk& disk, std::mt19937_64& random);
     bool misplace_sector(support::MemoryDisk& disk, std::mt19937_64& random);
     bool lose_file(support::MemoryDisk& disk, std::mt19937_64& random);
