@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs Faregate and what one would use instead, by turns, on this machine, and reports the ratios."""
+"""Runs Faregate and what one would use instead, by turns, on this machine; reports the ratios."""
 
 import argparse
 import datetime

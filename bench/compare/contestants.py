@@ -293,8 +293,8 @@ class Redis:
         self.digest = output_of(
             [*self.cli, "SCRIPT", "LOAD", (HERE / "spend.lua").read_text()]
         ).strip()
-        create = "for n = 0, 9999 do redis.call('HSET', 'wallet:' .. n, 'available', '1000000000000000') end"
-        output_of([*self.cli, "EVAL", create, "0"])
+        create = "redis.call('HSET', 'wallet:' .. n, 'available', '1000000000000000')"
+        output_of([*self.cli, "EVAL", f"for n = 0, 9999 do {create} end", "0"])
         self.rate = 3000.0
 
     def load(self, wallets, seconds, connections=64):

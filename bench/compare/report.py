@@ -71,9 +71,11 @@ def targets(result):
 def table(result):
     machine = result["machine"]
     lines = [
-        f"Measured {result['at']} at commit {result['commit']} with `{result['command'].strip()}`: "
+        f"Measured {result['at']} at commit {result['commit']} "
+        f"with `{result['command'].strip()}`: "
         f"{machine['cpu']}, {machine['cores']} cores that all share with the load generator and "
-        f"PostgreSQL, {machine['memory_gib']} GiB, {machine['system']}, kernel {machine['kernel']}; "
+        f"PostgreSQL, {machine['memory_gib']} GiB, {machine['system']}, "
+        f"kernel {machine['kernel']}; "
         f"one fdatasync {result['fdatasync_us']:.0f} us. "
         + "; ".join(result["versions"].values())
         + ".",
@@ -102,7 +104,8 @@ def table(result):
     for text, goal, measured, more in targets(result):
         met = measured >= goal if more else measured <= goal
         bound = "at least" if more else "at most"
-        lines.append(f"| {text} | {bound} {goal} | {measured:.2f} | {'met' if met else 'not met'} |")
+        verdict = "met" if met else "not met"
+        lines.append(f"| {text} | {bound} {goal} | {measured:.2f} | {verdict} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,8 @@
 #include "faregate/core/amount.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 
 #include "faregate/core/assert.h"
 
@@ -69,21 +71,28 @@ Amount& Amount::operator-=(Amount other) noexcept {
 }
 
 std::string Amount::to_string(Scale scale) const {
-    const bool negative = units_ < 0;
-    int128_t rest = negative ? -units_ : units_;
-    std::string digits;
-    while (rest != 0) {
-        digits.push_back(static_cast<char>('0' + static_cast<int>(rest % 10)));
-        rest /= 10;
-    }
-    while (digits.size() <= scale) digits.push_back('0');
-    std::reverse(digits.begin(), digits.end());
-    if (scale > 0) {
-        digits.insert(digits.size() - scale, 1, '.');
-        digits.erase(digits.find_last_not_of('0') + 1);
-        if (digits.back() == '.') digits.pop_back();
-    }
-    return negative ? "-" + digits : digits;
+    // From the last digit to the first.
+    std::array<char, 48> text;
+    std::size_t begin = text.size();
+    std::size_t end = text.size();
+    int128_t rest = units_ < 0 ? -units_ : units_;
+    std::size_t digits = 0;
+    const auto put = [&](auto& number) {
+        if (digits == scale && end != begin) text[--begin] = '.';
+        const char digit = static_cast<char>('0' + static_cast<int>(number % 10));
+        number /= 10;
+        ++digits;
+        // Zeros at the end of the fraction are left out, and so is the point after them.
+        if (digits <= scale && digit == '0' && end == begin) return;
+        text[--begin] = digit;
+    };
+    constexpr int128_t narrow_max = std::numeric_limits<std::uint64_t>::max();
+    while (rest > narrow_max) put(rest);
+    // Division of 128 bits is slow, and few amounts need it.
+    auto narrow = static_cast<std::uint64_t>(rest);
+    while (narrow != 0 || digits <= scale) put(narrow);
+    if (units_ < 0) text[--begin] = '-';
+    return std::string(text.data() + begin, end - begin);
 }
 
 Result<Amount> Amount::parse(std::string_view text, Scale scale) {

@@ -1,7 +1,5 @@
 #include "faregate/core/time.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <ctime>
 
@@ -66,6 +64,14 @@ std::optional<std::int64_t> take_offset(std::string_view& text) {
     return sign == '-' ? -seconds : seconds;
 }
 
+/// Every answer and every stored row has times, so they are not formatted by a general function.
+void put_digits(std::string& text, std::size_t begin, std::size_t count, std::int64_t value) {
+    for (std::size_t i = begin + count; i > begin; --i) {
+        text[i - 1] = static_cast<char>('0' + value % 10);
+        value /= 10;
+    }
+}
+
 }  // namespace
 
 std::string to_rfc3339(Timestamp at) {
@@ -78,11 +84,15 @@ std::string to_rfc3339(Timestamp at) {
     FG_ASSERT(year >= 1 && year <= 9999, "a time that RFC 3339 cannot write");
     const std::int64_t micros = (time - day).count();
     const std::int64_t seconds = micros / microseconds_per_second;
-    return fmt::format(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", year, static_cast<unsigned>(date.month()),
-        static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60, seconds % 60,
-        micros % microseconds_per_second
-    );
+    std::string text = "0000-00-00T00:00:00.000000Z";
+    put_digits(text, 0, 4, year);
+    put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
+    put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
+    put_digits(text, 11, 2, seconds / 3600);
+    put_digits(text, 14, 2, seconds / 60 % 60);
+    put_digits(text, 17, 2, seconds % 60);
+    put_digits(text, 20, 6, micros % microseconds_per_second);
+    return text;
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

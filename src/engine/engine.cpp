@@ -127,7 +127,7 @@ class Engine::Impl final : public StateSink {
     Result<Lsn> commit(Stripe& stripe, const IdempotencyKey* key) FG_REQUIRES(stripe.mutex);
     void remember(
         IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key,
-        const Receipt& receipt, Timestamp at, Lsn lsn
+        std::string receipt, Timestamp at, Lsn lsn
     );
 
     // Constant after construction.
@@ -181,7 +181,7 @@ void Engine::Impl::raise_last_at(Timestamp at) {
 Result<std::uint64_t> Engine::Impl::let_due_happen(Stripe& stripe, Timestamp now) {
     std::uint64_t count = 0;
     while (stripe.state.next_due(now, stripe.due)) {
-        encode_record(stripe.due, nullptr, nullptr, stripe.record);
+        encode_record(stripe.due, nullptr, "", stripe.record);
         FG_TRY_ASSIGN(const Lsn lsn, log_.append(stripe.record));
         const Status applied = stripe.state.apply(stripe.due, lsn);
         FG_ASSERT(applied.has_value(), "a mutation of time fits the state that it was made from");
@@ -193,30 +193,27 @@ Result<std::uint64_t> Engine::Impl::let_due_happen(Stripe& stripe, Timestamp now
 /// Writes the stripe's decision to the log and makes it true. The log comes first: when it refuses,
 /// nothing has changed.
 Result<Lsn> Engine::Impl::commit(Stripe& stripe, const IdempotencyKey* key) {
-    encode_record(
-        stripe.decision.mutation, key, key == nullptr ? nullptr : &stripe.decision.receipt,
-        stripe.record
-    );
+    std::string receipt;
+    if (key != nullptr) receipt = encode_receipt(stripe.decision.receipt);
+    encode_record(stripe.decision.mutation, key, receipt, stripe.record);
     FG_TRY_ASSIGN(const Lsn lsn, log_.append(stripe.record));
     const Status applied = stripe.state.apply(stripe.decision.mutation, lsn);
     FG_ASSERT(applied.has_value(), "a decision fits the state that it was made from");
     if (key != nullptr) {
         const Wallet* scope = stripe.state.find_wallet(stripe.decision.mutation.wallet);
         remember(
-            stripe.state.idempotency, scope, *key, stripe.decision.receipt,
-            stripe.decision.mutation.at, lsn
+            stripe.state.idempotency, scope, *key, std::move(receipt), stripe.decision.mutation.at,
+            lsn
         );
     }
     return lsn;
 }
 
 void Engine::Impl::remember(
-    IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key, const Receipt& receipt,
+    IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key, std::string receipt,
     Timestamp at, Lsn lsn
 ) {
-    table.insert(
-        scope, key, IdempotencyTable::Entry{key.fingerprint, lsn, at, encode_receipt(receipt)}
-    );
+    table.insert(scope, key, IdempotencyTable::Entry{key.fingerprint, lsn, at, std::move(receipt)});
 }
 
 Result<Execution> Engine::Impl::execute(
@@ -302,10 +299,12 @@ Result<Execution> Engine::Impl::create_asset(
     asset.symbol = command.symbol;
     asset.created_at = now;
     mutation.change = AssetCreated{asset};
-    encode_record(mutation, key ? &*key : nullptr, key ? &execution.receipt : nullptr, record_);
+    std::string receipt;
+    if (key) receipt = encode_receipt(execution.receipt);
+    encode_record(mutation, key ? &*key : nullptr, receipt, record_);
     FG_TRY_ASSIGN(asset.lsn, log_.append(record_));
     execution.lsn = asset.lsn;
-    if (key) remember(assets_idempotency_, nullptr, *key, execution.receipt, now, asset.lsn);
+    if (key) remember(assets_idempotency_, nullptr, *key, std::move(receipt), now, asset.lsn);
     publish_asset(std::move(asset));
     execution.assets = assets_;
     return execution;
@@ -374,7 +373,8 @@ Status Engine::Impl::replay(Lsn lsn, std::string_view bytes) {
         created->asset.lsn = lsn;
         if (record.key) {
             remember(
-                assets_idempotency_, nullptr, *record.key, record.receipt, record.mutation.at, lsn
+                assets_idempotency_, nullptr, *record.key, std::move(record.receipt_bytes),
+                record.mutation.at, lsn
             );
         }
         publish_asset(std::move(created->asset));
@@ -386,7 +386,8 @@ Status Engine::Impl::replay(Lsn lsn, std::string_view bytes) {
     if (record.key) {
         const Wallet* scope = stripe.state.find_wallet(record.mutation.wallet);
         remember(
-            stripe.state.idempotency, scope, *record.key, record.receipt, record.mutation.at, lsn
+            stripe.state.idempotency, scope, *record.key, std::move(record.receipt_bytes),
+            record.mutation.at, lsn
         );
     }
     return {};

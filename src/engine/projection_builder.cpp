@@ -70,7 +70,7 @@ void ProjectionBuilder::add(Lsn lsn, Epoch epoch, Record record) {
 
     if (record.key) {
         batch_.idempotency.push_back(IdempotencyRow{
-            mutation.wallet, *record.key, mutation.at, lsn, encode_receipt(record.receipt)});
+            mutation.wallet, *record.key, mutation.at, lsn, std::move(record.receipt_bytes)});
     }
     DebitId debit;
     if (const auto* posted = std::get_if<DebitPosted>(&mutation.change)) debit = posted->debit;

@@ -350,9 +350,10 @@ void read_digest(const std::string& bytes, std::array<std::uint8_t, size>& out, 
 }  // namespace
 
 void encode_record(
-    const Mutation& mutation, const IdempotencyKey* key, const Receipt* receipt, std::string& bytes
+    const Mutation& mutation, const IdempotencyKey* key, std::string_view receipt,
+    std::string& bytes
 ) {
-    FG_ASSERT((key == nullptr) == (receipt == nullptr), "a key comes with its receipt");
+    FG_ASSERT((key == nullptr) == receipt.empty(), "a key comes with its receipt");
     thread_local pb::Record record;
     record.Clear();
     record.set_wallet(mutation.wallet.text());
@@ -363,7 +364,7 @@ void encode_record(
         auto& idempotency = *record.mutable_idempotency();
         idempotency.mutable_digest()->assign(key->digest.begin(), key->digest.end());
         idempotency.mutable_fingerprint()->assign(key->fingerprint.begin(), key->fingerprint.end());
-        put(*idempotency.mutable_receipt(), *receipt);
+        idempotency.mutable_receipt()->assign(receipt);
     }
     const bool written = record.SerializeToString(&bytes);
     FG_ASSERT(written, "a record could not be written");
@@ -398,8 +399,13 @@ Result<Record> decode_record(std::string_view bytes) {
         read_digest(idempotency.digest(), key.digest, reader);
         read_digest(idempotency.fingerprint(), key.fingerprint, reader);
         out.key = key;
-        out.receipt = reader.receipt(idempotency.receipt());
+        thread_local pb::Receipt receipt;
+        if (!receipt.ParseFromString(idempotency.receipt())) {
+            return corrupt("its receipt is not a protocol buffer of record.proto");
+        }
+        out.receipt = reader.receipt(receipt);
         out.receipt.wallet = out.mutation.wallet;
+        out.receipt_bytes = idempotency.receipt();
     }
     if (reader.wrong() != nullptr) return corrupt(reader.wrong());
     return out;
@@ -415,7 +421,7 @@ std::string encode_receipt(const Receipt& receipt) {
 Result<Receipt> decode_receipt(
     std::string_view bytes, const WalletId& wallet, std::size_t asset_count
 ) {
-    pb::Receipt message;
+    thread_local pb::Receipt message;
     if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return failure(ErrorCode::corruption, "stored receipt: not a protocol buffer");
     }

@@ -136,7 +136,7 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
         --open_count_;
     }
     if (authorization.is_open()) {
-        timers_.insert(Timer{
+        set_timer(Timer{
             authorization.expires_at, Timer::Kind::expire_authorization, authorization.id.uid});
         ++open_count_;
     } else if (open_before) {
@@ -150,20 +150,30 @@ void StripeState::index_grant(const Wallet& wallet, GrantId id) {
 }
 
 void StripeState::index_closing(const Hold& hold) {
-    timers_.insert(Timer{
-        hold.authorization.closed_at + retention_, Timer::Kind::forget_authorization,
-        hold.authorization.id.uid});
+    const Authorization& closed = hold.authorization;
+    closed_.emplace_hint(closed_.end(), closed.closed_at + retention_, closed.id);
 }
+
+void StripeState::forget_closed(Timestamp now) {
+    while (!closed_.empty() && closed_.begin()->first <= now) {
+        holds_.erase(closed_.begin()->second);
+        closed_.erase(closed_.begin());
+    }
+}
+
+/// The newest is nearly always the last one to be due, and then its place is found at once.
+void StripeState::set_timer(const Timer& timer) { timers_.emplace_hint(timers_.end(), timer); }
 
 void StripeState::set_grant_timer(const Grant& grant) {
     if (grant.status == GrantStatus::scheduled) {
-        timers_.insert(Timer{grant.effective_at, Timer::Kind::activate_grant, grant.id.uid});
+        set_timer(Timer{grant.effective_at, Timer::Kind::activate_grant, grant.id.uid});
     } else if (grant.status == GrantStatus::active && !grant.expires_at.is_never()) {
-        timers_.insert(Timer{grant.expires_at, Timer::Kind::expire_grant, grant.id.uid});
+        set_timer(Timer{grant.expires_at, Timer::Kind::expire_grant, grant.id.uid});
     }
 }
 
 bool StripeState::next_due(Timestamp now, Mutation& mutation) {
+    forget_closed(now);
     while (!timers_.empty() && timers_.begin()->at <= now) {
         const Timer timer = *timers_.begin();
         if (timer.kind == Timer::Kind::expire_authorization) {
@@ -172,10 +182,6 @@ bool StripeState::next_due(Timestamp now, Mutation& mutation) {
             return true;  // Applying it removes the timer.
         }
         timers_.erase(timers_.begin());
-        if (timer.kind == Timer::Kind::forget_authorization) {
-            holds_.erase(AuthorizationId{timer.subject});
-            continue;
-        }
         // The timers of grants are not taken back when a grant is used up or revoked.
         const Wallet* wallet = find_wallet_of(GrantId{timer.subject});
         const Grant* grant =
@@ -224,7 +230,7 @@ Status StripeState::load_authorization(Authorization authorization) {
     auto hold = std::make_unique<Hold>(Hold{std::move(authorization), wallet});
     const Authorization& stored = hold->authorization;
     if (stored.is_open()) {
-        timers_.insert(Timer{stored.expires_at, Timer::Kind::expire_authorization, id.uid});
+        set_timer(Timer{stored.expires_at, Timer::Kind::expire_authorization, id.uid});
         ++open_count_;
     } else {
         index_closing(*hold);

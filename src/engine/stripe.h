@@ -17,15 +17,10 @@
 
 namespace faregate::engine {
 
-/// Something that time will do. Ordered by the moment, then by kind and id, so that two machines
+/// A mutation that time will make. Ordered by the moment, then by kind and id, so that two machines
 /// with the same state do the same things in the same order.
 struct Timer {
-    enum class Kind : std::uint8_t {
-        activate_grant,
-        expire_authorization,
-        expire_grant,
-        forget_authorization,  ///< a closed one leaves memory; not a mutation
-    };
+    enum class Kind : std::uint8_t { activate_grant, expire_authorization, expire_grant };
     Timestamp at;
     Kind kind = Kind::activate_grant;
     Uid subject;
@@ -90,7 +85,9 @@ class StripeState {
     HeldByAccount held_by_account() const;
     void index_grant(const ledger::Wallet& wallet, GrantId id);
     void index_closing(const Hold& hold);
+    void set_timer(const Timer& timer);
     void set_grant_timer(const ledger::Grant& grant);
+    void forget_closed(Timestamp now);
 
     Duration retention_;
     Lsn last_lsn_;
@@ -99,6 +96,8 @@ class StripeState {
     boost::unordered_flat_map<AuthorizationId, std::unique_ptr<Hold>, UidHash> holds_;
     boost::unordered_flat_map<GrantId, ledger::Wallet*, UidHash> grants_;
     std::set<Timer> timers_;
+    /// When closed authorizations leave memory.
+    std::set<std::pair<Timestamp, AuthorizationId>> closed_;
 };
 
 /// One lock and what is behind it.

@@ -13,14 +13,15 @@ IoThread::IoThread(Services& services)
     : services_(services),
       work_(context_.get_executor()),
       waiters_{
-          LsnWaiters(context_, services.uses.durable),
-          LsnWaiters(context_, services.uses.applied)} {}
+          LsnWaiters(context_, services.uses.durable), LsnWaiters(context_, services.uses.applied)},
+      deadline_timer_(context_.get_executor()) {}
 
 IoThread::~IoThread() { stop(); }
 
 void IoThread::start() {
     thread_ = std::thread([this] {
         pthread_setname_np(pthread_self(), "fg-http");
+        enforce_deadlines();
         context_.run();
     });
 }
@@ -28,6 +29,19 @@ void IoThread::start() {
 void IoThread::adopt(Socket socket) {
     asio::post(context_, [this, accepted = std::move(socket)]() mutable {
         serve(*this, std::move(accepted));
+    });
+}
+
+void IoThread::enforce_deadlines() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<Session*> late;
+    for (Session* session : sessions_) {
+        if (session->deadline() <= now) late.push_back(session);
+    }
+    for (Session* session : late) session->close();
+    deadline_timer_.expires_after(deadline_resolution);
+    deadline_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) enforce_deadlines();
     });
 }
 

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <set>
 #include <thread>
 
@@ -20,6 +22,10 @@ class Session;
 /// that say so belongs to the thread itself.
 class IoThread {
   public:
+    /// By how much a connection may outlive the deadline of its phase. One look at all of them now
+    /// and then is cheaper than a timer for each read and write.
+    static constexpr std::chrono::milliseconds deadline_resolution{100};
+
     explicit IoThread(Services& services);
     ~IoThread();
 
@@ -44,12 +50,19 @@ class IoThread {
     std::string_view date();
 
   private:
+    using Timer = asio::basic_waitable_timer<
+        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+    /// Closes the connections whose time is up, now and again every deadline_resolution.
+    void enforce_deadlines();
+
     Services& services_;
     std::set<Session*> sessions_;
     // Its destructor destroys the coroutines that still wait, so the set outlives it.
     asio::io_context context_{1};
     asio::executor_work_guard<Executor> work_;
     Waiters waiters_;
+    Timer deadline_timer_;
     std::thread thread_;
     std::time_t date_at_ = 0;
     std::string date_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 
 namespace faregate::http {
@@ -40,9 +41,14 @@ void append_escape(std::string& out, char c) {
     out += digits[code & 15];
 }
 
-bool needs_escape(char c) {
-    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
+constexpr std::array<bool, 256> escaped = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0; c < 0x20; ++c) table[c] = true;
+    table['"'] = table['\\'] = table[0x7f] = true;
+    return table;
+}();
+
+bool needs_escape(char c) { return escaped[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 

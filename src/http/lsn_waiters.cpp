@@ -44,6 +44,7 @@ std::uint64_t LsnWaiters::lowest() const {
 
 std::uint64_t LsnWaiters::add(Lsn lsn, Resume<bool> resume) {
     const std::uint64_t ticket = ++last_ticket_;
+    watermark_.want(lsn);
     // LSNs rise, so the end is nearly always the place.
     waiters_.emplace_hint(waiters_.end(), lsn.value, Waiter{ticket, std::move(resume)});
     signal_->lowest.store(lowest(), std::memory_order_seq_cst);

@@ -2,12 +2,15 @@
 #include "http/message.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <iterator>
+#include <memory_resource>
+#include <tuple>
 
 #include "faregate/core/assert.h"
 
@@ -125,7 +128,12 @@ void set_once(Request& request, View& place, std::string_view value, bool& seen)
 }  // namespace
 
 struct Message::Parser {
-    using Http = beast::http::request_parser<Body>;
+    using Allocator = std::pmr::polymorphic_allocator<char>;
+    using Http = beast::http::request_parser<Body, Allocator>;
+
+    // The headers of one message after the other, without going to the heap for each of them.
+    std::array<std::byte, 2048> first_bytes;
+    std::pmr::monotonic_buffer_resource memory{first_bytes.data(), first_bytes.size()};
 
     const auto& head() const { return http->get(); }
     std::size_t field_count() const {
@@ -146,7 +154,12 @@ void Message::begin() {
     std::string text;
     if (parser_->http) text = std::move(parser_->http->get().body().text);
     text.clear();
-    auto& http = parser_->http.emplace();
+    parser_->http.reset();
+    parser_->memory.release();
+    const Parser::Allocator allocator(&parser_->memory);
+    auto& http = parser_->http.emplace(
+        std::piecewise_construct, std::make_tuple(), std::make_tuple(allocator)
+    );
     http.header_limit(options_.header_bytes_max);
     http.body_limit(options_.body_bytes_max);
     http.get().body() = BodyText{std::move(text), options_.body_bytes_max, &memory_};

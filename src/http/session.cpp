@@ -1,4 +1,3 @@
-// The only place that instantiates Beast's stream: it is slow to compile.
 #include "http/session.h"
 
 #include <fmt/format.h>
@@ -57,7 +56,7 @@ std::string_view content_type_of(ContentType type) {
 
 Session::Session(IoThread& thread, Socket socket)
     : thread_(thread),
-      stream_(std::move(socket)),
+      socket_(std::move(socket)),
       memory_(thread.services().memory),
       message_(thread.services().options, memory_) {
     thread_.add(*this);
@@ -70,7 +69,12 @@ Session::~Session() {
 
 void Session::close_if_idle() {
     stopping_ = true;
-    if (phase_ == Phase::idle) stream_.close();
+    if (phase_ == Phase::idle) close();
+}
+
+void Session::close() {
+    SystemError ignored;
+    socket_.close(ignored);
 }
 
 void Session::enter(Phase phase) {
@@ -80,6 +84,7 @@ void Session::enter(Phase phase) {
     std::uint32_t limit_ms = 0;
     switch (phase) {
         case Phase::none:
+            deadline_ = SteadyClock::time_point::max();
             return;
         case Phase::idle:
             limit_ms = options.idle_timeout_ms;
@@ -97,7 +102,7 @@ void Session::enter(Phase phase) {
             limit_ms = linger_ms;
             break;
     }
-    stream_.expires_after(milliseconds(limit_ms));
+    deadline_ = SteadyClock::now() + milliseconds(limit_ms);
 }
 
 /// Reads more bytes; false if the connection is over.
@@ -107,7 +112,7 @@ Task<bool> Session::fill() {
     const auto space = buffer_.prepare(wanted);
     SystemError error;
     const std::size_t bytes =
-        co_await stream_.async_read_some(space, asio::redirect_error(use_task, error));
+        co_await socket_.async_read_some(space, asio::redirect_error(use_task, error));
     if (phase_ == Phase::idle) enter(Phase::none);
     if (error) co_return false;
     buffer_.commit(bytes);
@@ -145,7 +150,7 @@ Task<bool> Session::send(std::string_view head, std::string_view body) {
     SystemError error;
     const std::array<asio::const_buffer, 2> buffers{
         asio::buffer(head.data(), head.size()), asio::buffer(body.data(), body.size())};
-    co_await asio::async_write(stream_, buffers, asio::redirect_error(use_task, error));
+    co_await asio::async_write(socket_, buffers, asio::redirect_error(use_task, error));
     co_return !error;
 }
 
@@ -281,13 +286,13 @@ Task<void> Session::refuse() {
 /// way to it.
 Task<void> Session::linger() {
     SystemError error;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
     enter(Phase::linger);
     std::size_t total = 0;
     while (!error && total < linger_bytes_max) {
         buffer_.clear();
         const auto space = buffer_.prepare(read_bytes_of_body);
-        total += co_await stream_.async_read_some(space, asio::redirect_error(use_task, error));
+        total += co_await socket_.async_read_some(space, asio::redirect_error(use_task, error));
     }
 }
 
@@ -306,8 +311,8 @@ Task<void> Session::run() {
     // Closing a socket that has something to read resets the connection, and takes away the answer
     // from a client that has not read it yet.
     SystemError ignored;
-    if (buffer_.size() > 0 || stream_.socket().available(ignored) > 0) co_await linger();
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    if (buffer_.size() > 0 || socket_.available(ignored) > 0) co_await linger();
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
 }
 
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <chrono>
 #include <string>
 
 #include "http/exchange.h"
@@ -26,9 +26,12 @@ class Session {
     Task<void> run();
     /// Closes the connection if it waits for a request.
     void close_if_idle();
+    /// Closes the connection; what it waits for fails.
+    void close();
+    /// When the present phase must have ended.
+    std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_; }
 
   private:
-    using Stream = boost::beast::basic_stream<asio::ip::tcp, Executor>;
     enum class Arrival : std::uint8_t { complete, refused, closed };
     /// What a connection does. Each phase has one deadline, which is set when it begins and which
     /// nothing that arrives puts off: nobody holds a connection with a byte now and then.
@@ -48,8 +51,9 @@ class Session {
     void report(std::string_view path, std::size_t route, const Reply& reply, double seconds);
 
     IoThread& thread_;
-    Stream stream_;
+    Socket socket_;
     Phase phase_ = Phase::none;
+    std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     MemoryShare memory_;
     Message message_;
     boost::beast::flat_buffer buffer_;

@@ -4,9 +4,22 @@
 #include <utility>
 
 #include "faregate/core/assert.h"
+#include "journal/crc32c.h"
 #include "journal/format.h"
+#include "journal/frame.h"
 
 namespace faregate::journal {
+
+FrameHeader describe(const QueuedFrame& frame, std::span<const std::byte> bytes) {
+    FrameHeader header;
+    header.first_lsn = frame.first_lsn;
+    header.count = frame.count;
+    header.payload_size = static_cast<std::uint32_t>(frame.size - frame_header_size);
+    header.payload_crc = crc32c(bytes.subspan(frame_header_size));
+    // The first sector has the header, so it is never one of zeros.
+    header.zero_sectors = count_zero_sectors(bytes.subspan(sector_size));
+    return header;
+}
 
 FrameQueue::FrameQueue(
     std::size_t capacity, std::size_t frame_size_max, FilePlace place, Lsn next_lsn

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "faregate/core/lsn.h"
+#include "journal/format.h"
 
 namespace faregate::journal {
 
@@ -27,6 +29,10 @@ struct QueuedFrame {
     Lsn first_lsn;
     std::uint32_t count = 0;
 };
+
+/// What the header says of the frame alone. `bytes` is all of it, with its padding and with zeros
+/// where the header goes.
+FrameHeader describe(const QueuedFrame& frame, std::span<const std::byte> bytes);
 
 /// Frames that are written one after the other.
 struct Batch {

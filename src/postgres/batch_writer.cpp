@@ -1,5 +1,6 @@
 #include "postgres/batch_writer.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -22,7 +23,7 @@ class LazyCopy {
 
     template <typename... Fields>
     void row(const Fields&... fields) {
-        if (!writer_) writer_.emplace(transaction_, table_, columns_);
+        if (!writer_) writer_ = std::make_unique<CopyWriter>(transaction_, table_, columns_);
         writer_->row(fields...);
         ++count_;
     }
@@ -38,7 +39,7 @@ class LazyCopy {
     pqxx::transaction_base& transaction_;
     const std::string table_;
     const std::string columns_;
-    std::optional<CopyWriter> writer_;
+    std::unique_ptr<CopyWriter> writer_;
     std::size_t count_ = 0;
 };
 
@@ -64,7 +65,7 @@ std::optional<std::string> storable_or_null(const std::optional<std::string>& te
 
 template <std::size_t size>
 std::string bytea_of(const std::array<std::uint8_t, size>& bytes) {
-    return bytea_text(std::string(bytes.begin(), bytes.end()));
+    return bytea_text({reinterpret_cast<const char*>(bytes.data()), size});
 }
 
 }  // namespace
@@ -291,14 +292,16 @@ void BatchWriter::write_debits() {
 }
 
 void BatchWriter::write_idempotency_keys() {
-    LazyCopy copy(transaction_, "staged_keys", "wallet, digest, fingerprint, at, lsn, receipt");
+    LazyCopy copy(
+        transaction_, "idempotency_keys", "wallet, digest, fingerprint, at, lsn, receipt"
+    );
     for (const engine::IdempotencyRow& row : batch_.idempotency) {
         copy.row(
             row.wallet.text(), bytea_of(row.key.digest), bytea_of(row.key.fingerprint),
             timestamp_text(row.at), row.lsn.value, bytea_text(row.receipt)
         );
     }
-    if (copy.finish() > 0) merge_idempotency_keys(transaction_);
+    copy.finish();
 }
 
 void BatchWriter::write_entries() {

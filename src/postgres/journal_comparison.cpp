@@ -83,7 +83,7 @@ class JournalComparison::Impl {
                 lsn, 0,
                 {mutation.wallet.text(), hexadecimal(record.key->digest),
                  hexadecimal(record.key->fingerprint), micros(mutation.at),
-                 to_hex(engine::encode_receipt(record.receipt))}
+                 to_hex(record.receipt_bytes)}
             );
         }
         skip_nothing_up_to(lsn);
@@ -169,7 +169,7 @@ class JournalComparison::Impl {
              {"fingerprint", "encode(fingerprint, 'hex')"},
              {"at", time_column("at")},
              {"receipt", "encode(receipt, 'hex')"}}};
-        // Old keys are deleted, and a key that comes again replaces the one before.
+        // Old keys are deleted.
         keys.may_be_missing = true;
         open(keys_, std::move(keys));
     }

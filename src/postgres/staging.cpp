@@ -56,10 +56,6 @@ void create_staging_tables(pqxx::transaction_base& transaction) {
         transaction, "staged_parts",
         "SELECT authorization_id, asset, grant_id, amount, lsn, sequence FROM hold_parts"
     );
-    create(
-        transaction, "staged_keys",
-        "SELECT wallet, digest, fingerprint, at, lsn, receipt FROM idempotency_keys"
-    );
 }
 
 void merge_wallets(pqxx::transaction_base& transaction, std::size_t staged) {
@@ -166,17 +162,6 @@ void merge_parts(pqxx::transaction_base& transaction, std::size_t staged) {
                   "        AND p.grant_id IS NOT DISTINCT FROM s.grant_id)"
               );
     expect("hold_parts", staged, updated + inserted);
-}
-
-void merge_idempotency_keys(pqxx::transaction_base& transaction) {
-    // A key comes again when the engine has forgotten it: the newest answer counts.
-    transaction.exec(
-        "INSERT INTO idempotency_keys (wallet, digest, fingerprint, at, lsn, receipt) "
-        "SELECT DISTINCT ON (wallet, digest) wallet, digest, fingerprint, at, lsn, receipt "
-        "FROM staged_keys ORDER BY wallet, digest, lsn DESC "
-        "ON CONFLICT (wallet, digest) DO UPDATE SET fingerprint = excluded.fingerprint, "
-        "    at = excluded.at, lsn = excluded.lsn, receipt = excluded.receipt"
-    );
 }
 
 void delete_old_idempotency_keys(

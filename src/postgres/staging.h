@@ -24,6 +24,5 @@ void merge_grants(pqxx::transaction_base& transaction, std::size_t staged);
 void merge_authorizations(pqxx::transaction_base& transaction, std::size_t staged);
 void merge_lines(pqxx::transaction_base& transaction, std::size_t staged);
 void merge_parts(pqxx::transaction_base& transaction, std::size_t staged);
-void merge_idempotency_keys(pqxx::transaction_base& transaction);
 
 }  // namespace faregate::postgres

@@ -62,7 +62,7 @@ RC_GTEST_PROP(LedgerProperty, RecordsReplayedGiveTheIdenticalState, ()) {
     Replica replica;
     std::string bytes;
     for (const LedgerDriver::Step& step : runner.driver().steps()) {
-        engine::encode_record(step.mutation, nullptr, nullptr, bytes);
+        engine::encode_record(step.mutation, nullptr, "", bytes);
         RC_ASSERT(describe(engine::decode_record(bytes)->mutation) == describe(step.mutation));
         replica.apply_record(step.lsn, bytes);
     }

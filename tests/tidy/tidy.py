@@ -24,7 +24,7 @@ HEADERS = {
     "openssl": r"openssl/.*",
     "protobuf": r"google/protobuf/.*|record\.pb\.h",
     "spdlog": r"spdlog/.*",
-    "pqxx": r"pqxx/.*",
+    "pqxx": r"pqxx/.*|libpq-fe\.h",
     "json": r"nlohmann/.*",
     "prometheus": r"prometheus/.*",
     "any": r".*",

@@ -175,9 +175,9 @@ struct Claim {
     Epoch epoch;
     Lsn applied_lsn;
     /// In which the record at applied_lsn was written; zero if that is not known. Two histories of
-    /// one journal, as a copy of it begins one, never share an epoch: if they agree in LSN and epoch
-    /// of one record, then in all records before (Raft's log matching: Ongaro and Ousterhout, "In
-    /// Search of an Understandable Consensus Algorithm", 2014, section 5.3).
+    /// one journal, as a copy of it begins one, never share an epoch: if they agree in LSN and
+    /// epoch of one record, then in all records before (Raft's log matching: Ongaro and Ousterhout,
+    /// "In Search of an Understandable Consensus Algorithm", 2014, section 5.3).
     Epoch applied_epoch;
 };
 

@@ -22,7 +22,7 @@ using OpenReader = std::function<Result<std::unique_ptr<journal::JournalReader>>
 class Projector {
   public:
     struct Options {
-        std::uint32_t batch_records_max = 20'000;
+        std::uint32_t batch_records_max = 50'000;
     };
 
     Projector(ProjectionStore& store, OpenReader open_reader, Options options);

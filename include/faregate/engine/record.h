@@ -17,13 +17,15 @@ namespace faregate::engine {
 struct Record {
     ledger::Mutation mutation;
     std::optional<IdempotencyKey> key;
-    ledger::Receipt receipt;  ///< meaningful if there is a key
+    ledger::Receipt receipt;    ///< meaningful if there is a key
+    std::string receipt_bytes;  ///< the same as encode_receipt writes it
 };
 
 /// Writes a record into `bytes`, replacing what is there. Thread-safe; allocates nothing once its
-/// thread has written a record of that size. `key` and `receipt` come together or not at all.
+/// thread has written a record of that size. `receipt` is what encode_receipt wrote; it comes
+/// together with `key`, or is empty.
 void encode_record(
-    const ledger::Mutation& mutation, const IdempotencyKey* key, const ledger::Receipt* receipt,
+    const ledger::Mutation& mutation, const IdempotencyKey* key, std::string_view receipt,
     std::string& bytes
 );
 

@@ -41,6 +41,8 @@ class ProjectorThread {
   private:
     void run();
     void move_or_watch();
+    void rest(std::chrono::steady_clock::duration last_took);
+    bool may_rest() const;
     void handle(const Error& error);
     void answered();
     void pause(std::chrono::milliseconds time);

@@ -91,7 +91,7 @@ class ProjectorThreadTest : public testing::Test {
         engine::Record record;
         record.mutation.wallet = WalletId::trusted("acme");
         std::string bytes;
-        engine::encode_record(record.mutation, nullptr, nullptr, bytes);
+        engine::encode_record(record.mutation, nullptr, "", bytes);
         Lsn last;
         for (int i = 0; i < count; ++i) last = journal_->append(bytes).value_or(Lsn{});
         return last;
@@ -137,7 +137,7 @@ TEST_F(ProjectorThreadTest, WaitsOutTheAbsenceOfTheDatabase) {
     EXPECT_LT(applied_.value(), last);
     store_.fail(std::nullopt);
     EXPECT_TRUE(applied_.wait(last, patience_ms));
-    EXPECT_TRUE(thread_->database_reachable());
+    EXPECT_TRUE(eventually([&] { return thread_->database_reachable(); }));
     EXPECT_EQ(store_.records(), 10U);
 }
 

@@ -62,7 +62,7 @@ class HandMade : public ::testing::Test {
         mutation.change = std::move(change);
         mutation.postings = std::move(postings);
         std::string bytes;
-        encode_record(mutation, nullptr, nullptr, bytes);
+        encode_record(mutation, nullptr, "", bytes);
         return on.engine.replay(Lsn{lsn}, bytes);
     }
 

@@ -151,8 +151,8 @@ TEST_F(ServerRequest, NothingIsAnsweredWhileTheOwnershipIsInDoubt) {
     set_up();
     log.hold();
     RawClient executed = connect();
-    executed.send(request("POST", "/v1/debits", authorize_body("1")));
     const Lsn before = log.log.last();
+    executed.send(request("POST", "/v1/debits", authorize_body("1")));
     while (log.log.last() == before) std::this_thread::sleep_for(milliseconds(1));
     owner = false;
     log.release();

@@ -283,12 +283,12 @@ TEST_F(IdempotencyKeys, OldOnesAreDeleted) {
     EXPECT_EQ(sql("SELECT lsn FROM idempotency_keys ORDER BY lsn"), (Rows{{"2"}, {"3"}}));
 }
 
-TEST_F(IdempotencyKeys, OneThatComesAgainReplacesTheForgottenOne) {
+TEST_F(IdempotencyKeys, OneThatComesAgainStandsBehindTheForgottenOne) {
     commit(batch(1, {row(1, "2026-03-01T00:00:00Z", Lsn{1})}));
     commit(
         batch(2, {row(1, "2026-03-01T01:00:00Z", Lsn{2}), row(1, "2026-03-01T02:00:00Z", Lsn{3})})
     );
-    EXPECT_EQ(sql("SELECT lsn FROM idempotency_keys"), (Rows{{"3"}}));
+    EXPECT_EQ(sql("SELECT lsn FROM idempotency_keys ORDER BY lsn"), (Rows{{"1"}, {"2"}, {"3"}}));
 }
 
 }  // namespace

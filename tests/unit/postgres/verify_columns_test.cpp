@@ -338,7 +338,7 @@ std::string insert_copy(const std::string& table, const std::string& columns) {
     if (table == "authorization_lines") become("asset", "asset || 'x'");
     if (table == "hold_parts") become("sequence", "sequence + 100");
     if (table == "entries") become("sequence", "sequence + 1");
-    if (table == "idempotency_keys") become("digest", "set_byte(digest, 0, 255)");
+    if (table == "idempotency_keys") become("lsn", "lsn + 1000");
     return "INSERT INTO " + table + " (" + columns + ") SELECT " +
            values.substr(2, values.size() - 3) + " FROM " + table + " t";
 }
