@@ -1,6 +1,6 @@
--- What Faregate's debit does, for Redis: EVALSHA SHA 0 RANDOM WALLETS AMOUNT. RANDOM chooses the wallet
--- and is the idempotency key. One step, as Redis runs one script at a time: check, debit, the answer
--- kept under the key, an entry in a log.
+-- What Faregate's debit does, for Redis: EVALSHA SHA 0 RANDOM WALLETS AMOUNT. RANDOM chooses the
+-- wallet and is the idempotency key. One step, as Redis runs one script at a time: check, debit,
+-- the answer kept under the key, an entry in a log.
 local key = 'key:' .. ARGV[1]
 local before = redis.call('GET', key)
 if before then return before end

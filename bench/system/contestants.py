@@ -66,12 +66,12 @@ def end(process):
         process.wait()
 
 
-def wrk(port, kind, seconds, connections, wallets=10_000):
+def wrk(port, kind, seconds, connections, wallets="w10000"):
     """Load of one kind (see load.lua) on a server with Faregate's routes."""
     printed = output_of(
         ["wrk", "--threads", str(min(2, connections)), "--connections", str(connections)]
         + ["--duration", f"{seconds}s", "--timeout", "30s", "--script", HERE / "load.lua"]
-        + [f"http://127.0.0.1:{port}", "--", kind, uuid.uuid4().hex[:12], str(wallets), ADMIN_KEY]
+        + [f"http://127.0.0.1:{port}", "--", kind, uuid.uuid4().hex[:12], wallets, ADMIN_KEY]
     )
     done = json.loads(printed.strip().splitlines()[-1])
     if done["bad_status"] or done["broken"] or not done["requests"]:
@@ -232,7 +232,7 @@ class Faregate:
     def await_projection(self):
         await_true(lambda: self.lag() == 0, "the projection catches up", 3600)
 
-    def load(self, kind, seconds, connections=64, wallets=10_000):
+    def load(self, kind, seconds, connections=64, wallets="w10000"):
         return wrk(self.port, kind, seconds, connections, wallets)
 
     def resident_bytes(self):

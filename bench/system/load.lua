@@ -1,7 +1,8 @@
 -- What wrk sends: one kind of request, each with an idempotency key of its own and a body.
 --
 -- wrk ... -- KIND RUN WALLETS API_KEY: KIND is authorize, debit, settle (authorizations, and a
--- capture of each) or batch; RUN is a text that no earlier run had; wallets are w0 to w(WALLETS - 1).
+-- capture of each) or batch; RUN is a text that no earlier run had; WALLETS is w100 for the wallets
+-- w0 to w99.
 
 local threads = 0
 
@@ -11,12 +12,14 @@ function setup(thread)
 end
 
 local operations_per_batch = 500
-local kind, prefix, wallets, headers
+local kind, prefix, wallet_prefix, wallets, headers
 local count = 0
 local authorized = {}
 
 function init(args)
-  kind, wallets = args[1], tonumber(args[3])
+  kind = args[1]
+  wallet_prefix, wallets = string.match(args[3], "^(%a+)(%d+)$")
+  wallets = tonumber(wallets)
   prefix = string.format("%s-%d-", args[2], number)
   headers = {
     ["Authorization"] = "Bearer " .. args[4],
@@ -33,7 +36,7 @@ local function key()
 end
 
 local function wallet()
-  return "w" .. math.random(0, wallets - 1)
+  return wallet_prefix .. math.random(0, wallets - 1)
 end
 
 local function post(path, body)
