@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Authorizations and captures for minutes. The retention is so short that memory must come to rest."""
+"""Authorizations and captures for minutes. Retention is so short that memory must come to rest."""
 
 import argparse
 from pathlib import Path

@@ -21,7 +21,7 @@ constexpr auto idle_wait = milliseconds(100);
 /// requests come before the projection where both share the cores, and what gathers meanwhile costs
 /// PostgreSQL less: a wallet, a grant or a hold that was touched twice is one row.
 constexpr int rest_factor = 3;
-constexpr auto rest_max = std::chrono::seconds(1);
+constexpr auto rest_max = milliseconds(node::Lease::watch_interval.microseconds / 2'000);
 constexpr auto rest_slice = milliseconds(5);
 /// Further behind, it rests no more.
 constexpr std::uint64_t rest_lag_max = 400'000;
