@@ -1,7 +1,7 @@
--- Which of two copies of one journal the database was fed from.
+-- Which of several copies of one journal the database was fed from.
 
-ALTER TABLE journals ADD COLUMN applied_epoch bigint NOT NULL DEFAULT 0 CHECK (applied_epoch >= 0);
+ALTER TABLE journals ADD COLUMN applied_hash text NOT NULL DEFAULT '';
 
-COMMENT ON COLUMN journals.applied_epoch IS
-    'The epoch in which the record at applied_lsn was written; 0 if that is not known. A journal '
-    'that has that record with another epoch has another history.';
+COMMENT ON COLUMN journals.applied_hash IS
+    'SHA-256 of the record at applied_lsn and of its epoch; empty if that is not known. A journal '
+    'that has another record there has another history.';

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Instructions per request, and in which functions, counted by callgrind: unlike times, they are the
-same on a busy machine. The kernel's are not among them, nor PostgreSQL's."""
+"""Instructions per request, and in which functions, as callgrind counts them: unlike times, they are
+the same on a busy machine. The kernel's are not among them, nor PostgreSQL's."""
 
 import argparse
 import re

@@ -60,11 +60,10 @@ void ProjectionBuilder::clear() {
     hold_parts_.clear();
 }
 
-void ProjectionBuilder::add(Lsn lsn, Epoch epoch, Record record) {
+void ProjectionBuilder::add(Lsn lsn, Record record) {
     FG_ASSERT(batch_.empty() || lsn == batch_.last.next(), "records of a batch are consecutive");
     if (batch_.empty()) batch_.first = lsn;
     batch_.last = lsn;
-    batch_.last_epoch = epoch;
     Mutation& mutation = record.mutation;
     batch_.last_at = std::max(batch_.last_at, mutation.at);
 

@@ -16,7 +16,9 @@ namespace faregate::engine {
 class ProjectionBuilder {
   public:
     /// Precondition: `lsn` follows the one before.
-    void add(Lsn lsn, Epoch epoch, Record record);
+    void add(Lsn lsn, Record record);
+    /// Of the record that was added last.
+    void set_last_hash(std::string hash) { batch_.last_hash = std::move(hash); }
 
     const ProjectionBatch& batch() const noexcept { return batch_; }
     void clear();

@@ -34,12 +34,18 @@ class Projector::Impl {
     }
 
     Status fill(Lsn durable) {
+        std::uint64_t bytes = 0;
         for (std::uint32_t i = 0; i < options_.batch_records_max; ++i) {
             FG_TRY_ASSIGN(const auto found, reader_->next(durable));
-            if (!found) return {};
+            if (!found) break;
             FG_TRY_ASSIGN(Record record, decode_record(found->bytes));
-            builder_.add(found->lsn, found->epoch, std::move(record));
+            builder_.add(found->lsn, std::move(record));
+            last_bytes_ = found->bytes;
+            last_epoch_ = found->epoch;
+            bytes += found->bytes.size();
+            if (bytes >= options_.batch_bytes_max) break;
         }
+        if (bytes > 0) builder_.set_last_hash(journal::record_hash(last_epoch_, last_bytes_));
         return {};
     }
 
@@ -56,6 +62,8 @@ class Projector::Impl {
     const Options options_;
     std::unique_ptr<journal::JournalReader> reader_;
     ProjectionBuilder builder_;
+    std::string last_bytes_;  ///< of the record that was read last
+    Epoch last_epoch_;
     Lsn applied_;
 };
 

@@ -133,6 +133,8 @@ Task<Session::Arrival> Session::read() {
                 enter(Phase::body);
                 break;
             case Message::State::complete:
+                // From here on the client waits for the server, however long that takes.
+                enter(Phase::none);
                 co_return Arrival::complete;
             case Message::State::refused:
                 co_return Arrival::refused;

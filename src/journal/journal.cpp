@@ -215,7 +215,6 @@ class Journal::Impl {
   private:
     static constexpr const char* not_ready = "the next journal file is not ready yet";
     static constexpr std::uint32_t gather_from = 4;  ///< records
-    static constexpr std::uint32_t gather_to = 48;
     static constexpr std::chrono::microseconds gather_time{100};
 
     static tl::unexpected<Error> refuse(std::string why) {
@@ -239,9 +238,9 @@ class Journal::Impl {
     /// So when many clients are at work, as the last write shows, the next one is put off for a
     /// moment that is shorter than a sync.
     void gather() FG_REQUIRES(queue_mutex_) {
-        const std::uint64_t written = last_written_.value;
         if (last_count_ < gather_from || stopping_) return;
-        gathered_ = Lsn{written + gather_to};
+        // As many as the last time: whoever was answered then has asked again.
+        gathered_ = Lsn{last_written_.value + last_count_};
         if (queue_.next_lsn() <= gathered_) queued_.wait_for(queue_mutex_, gather_time);
         gathered_ = Lsn{};
     }

@@ -63,22 +63,23 @@ Status check_covers(const Directory& directory, const Recovery& recovery, Lsn ap
 }
 
 Status check_history(
-    const Directory& directory, const Recovery& recovery, Lsn applied_lsn, Epoch applied_epoch
+    const Directory& directory, const Recovery& recovery, Lsn applied_lsn,
+    std::string_view applied_hash
 ) {
-    if (applied_epoch == Epoch{} || applied_lsn < recovery.first_lsn) return {};
+    if (applied_hash.empty() || applied_lsn < recovery.first_lsn) return {};
     const auto reader = JournalReader::open(directory, applied_lsn);
     if (!reader) return {};
     const auto record = (*reader)->next(applied_lsn);
-    if (!record || !*record || (*record)->epoch == applied_epoch) return {};
+    if (!record || !*record) return {};
+    if (record_hash((*record)->epoch, (*record)->bytes) == applied_hash) return {};
     return failure(
         ErrorCode::already_exists,
         fmt::format(
-            "the journal in {0} and the database have different histories: LSN {1} was written in "
-            "epoch {2} here, and in epoch {3} for the database. Another copy of this journal was "
-            "served with the database meanwhile. Start the server with that copy's data directory. "
-            "What only this one has was never in the database: `faregate journal inspect {0}` "
-            "shows it",
-            directory.path(), applied_lsn.value, (*record)->epoch.value, applied_epoch.value
+            "the journal in {0} and the database have different histories: LSN {1} is another "
+            "record here than in the database. Another copy of this journal was served with the "
+            "database meanwhile. Start the server with that copy's data directory. What only this "
+            "one has was never in the database: `faregate journal inspect` shows it",
+            directory.path(), applied_lsn.value
         )
     );
 }

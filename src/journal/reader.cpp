@@ -1,11 +1,13 @@
 #include "faregate/journal/reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 
 #include "journal/files.h"
 #include "journal/frame.h"
+#include "journal/sha256.h"
 
 namespace faregate::journal {
 namespace {
@@ -36,6 +38,12 @@ Result<ReadFile> open_file(const Directory& directory, std::uint64_t sequence) {
 }
 
 }  // namespace
+
+std::string record_hash(Epoch epoch, std::string_view bytes) {
+    const std::string text = fmt::format("{}\n{}", epoch.value, bytes);
+    const Hash hash = Sha256()(std::as_bytes(std::span(text)));
+    return fmt::format("{:02x}", fmt::join(hash, ""));
+}
 
 class JournalReader::Impl {
   public:

@@ -31,16 +31,26 @@ Status Node::scan() {
     return {};
 }
 
-Status Node::claim() {
+Status Node::check() {
     FG_TRY_ASSIGN(const auto stored, store_.current());
+    return plan(stored).map([](const OwnershipPlan&) {});
+}
+
+Result<OwnershipPlan> Node::plan(const std::optional<engine::Claim>& stored) const {
     std::optional<FoundJournal> found;
     if (recovery_)
         found = FoundJournal{recovery_->journal, recovery_->first_lsn, recovery_->last_lsn};
     FG_TRY_ASSIGN(
         const auto plan, plan_ownership(found, stored, options_.new_journal, directory_.path())
     );
-    // Before anything is claimed: a journal that cannot be served must not fence a server that can.
     if (recovery_ && stored) FG_TRY(check_fits(*stored));
+    return plan;
+}
+
+Status Node::claim() {
+    FG_TRY_ASSIGN(const auto stored, store_.current());
+    // Before anything is claimed: a journal that cannot be served must not fence a server that can.
+    FG_TRY_ASSIGN(const auto plan, this->plan(stored));
     if (stored) predecessor_may_live_ = predecessor_may_live_ || may_live(*stored);
     const JournalId id = recovery_ ? recovery_->journal : options_.make_journal_id();
     const Epoch above = recovery_ ? recovery_->epoch : Epoch{};
@@ -60,7 +70,7 @@ Status Node::claim() {
 Status Node::check_fits(const engine::Claim& stored) const {
     if (recovery_->journal != stored.journal) return {};
     FG_TRY(journal::check_covers(directory_, *recovery_, stored.applied_lsn));
-    return journal::check_history(directory_, *recovery_, stored.applied_lsn, stored.applied_epoch);
+    return journal::check_history(directory_, *recovery_, stored.applied_lsn, stored.applied_hash);
 }
 
 /// The owner before wrote its epoch into its journal and signed the lock with it. If that journal

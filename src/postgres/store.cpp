@@ -15,7 +15,7 @@ namespace {
 /// Of a whole ledger; each of its reads has a limit of its own.
 constexpr auto load_timeout = Duration::seconds(86'400);
 
-constexpr const char* claim_columns = "journal_id, epoch, applied_lsn, applied_epoch";
+constexpr const char* claim_columns = "journal_id, epoch, applied_lsn, applied_hash";
 
 template <typename Row>
 engine::Claim read_claim(const Row& row) {
@@ -23,12 +23,15 @@ engine::Claim read_claim(const Row& row) {
     if (!journal) throw Failure(ErrorCode::corruption, "journals has a row without a journal id");
     return {
         *journal, Epoch{read_number(row[1].c_str())}, Lsn{read_number(row[2].c_str())},
-        Epoch{read_number(row[3].c_str())}};
+        row[3].c_str()};
 }
 
+/// In a schema of any version: columns that it does not have yet are empty.
 std::optional<engine::Claim> read_live(pqxx::transaction_base& transaction) {
+    if (transaction.exec("SELECT to_regclass('journals')")[0][0].is_null()) return std::nullopt;
     const auto rows = transaction.exec(
-        "SELECT " + std::string(claim_columns) + " FROM journals WHERE retired_at IS NULL"
+        "SELECT journal_id, epoch, applied_lsn, coalesce(to_jsonb(j) ->> 'applied_hash', '') "
+        "FROM journals AS j WHERE retired_at IS NULL"
     );
     if (rows.empty()) return std::nullopt;
     return read_claim(rows[0]);
@@ -91,14 +94,14 @@ pqxx::connection& Store::connection() {
     return *connection_;
 }
 
+// With a connection of its own: the other one needs the tables as they are after the migrations.
 Result<std::optional<engine::Claim>> Store::current() {
-    return with_connection(
-        "read the owner of the database", options_.answer_timeout,
-        [](pqxx::connection& connection) {
-            pqxx::nontransaction session(connection);
-            return read_live(session);
-        }
-    );
+    return guarded("read the owner of the database", [&] {
+        const auto connection = connect(database_url_, SessionOptions{});
+        const Patience patience(connection->sock(), options_.answer_timeout);
+        pqxx::nontransaction session(*connection);
+        return read_live(session);
+    });
 }
 
 Result<engine::Claim> Store::claim(const JournalId& journal, Epoch above, bool replace) {
@@ -139,7 +142,7 @@ engine::Claim Store::take_over(
         "    max(last_at) "
         "FROM journals "
         "ON CONFLICT (journal_id) DO UPDATE SET epoch = excluded.epoch, "
-        "    applied_lsn = excluded.applied_lsn, applied_epoch = 0, last_at = excluded.last_at, "
+        "    applied_lsn = excluded.applied_lsn, applied_hash = '', last_at = excluded.last_at, "
         "    claimed_at = now(), retired_at = NULL "
         "RETURNING " +
             std::string(claim_columns),
@@ -206,11 +209,11 @@ Status Store::commit(const engine::ProjectionBatch& batch) {
 void Store::advance(pqxx::work& transaction, const engine::ProjectionBatch& batch) {
     const auto updated = execute(
         transaction,
-        "UPDATE journals SET applied_lsn = $1, applied_epoch = $2, "
+        "UPDATE journals SET applied_lsn = $1, applied_hash = $2, "
         "    last_at = greatest(last_at, $3::timestamptz) "
         "WHERE journal_id = $4 AND epoch = $5 AND applied_lsn = $6 AND retired_at IS NULL",
-        batch.last.value, batch.last_epoch.value, timestamp_text(batch.last_at),
-        claim_->journal.text(), claim_->epoch.value, batch.first.value - 1
+        batch.last.value, batch.last_hash, timestamp_text(batch.last_at), claim_->journal.text(),
+        claim_->epoch.value, batch.first.value - 1
     );
     if (updated.affected_rows() != 1) explain_refusal(transaction, batch);
 }

@@ -19,7 +19,7 @@ class MemoryDatabase {
         JournalId journal;
         Epoch epoch;
         Lsn applied_lsn;
-        Epoch applied_epoch;
+        std::string applied_hash;
         Timestamp last_at;
     };
     struct Balance {

@@ -26,7 +26,7 @@ Result<std::optional<Claim>> MemoryProjectionStore::current() {
     FG_TRY(connect());
     if (!database_.owner) return std::optional<Claim>{};
     const MemoryDatabase::Owner& owner = *database_.owner;
-    return std::optional(Claim{owner.journal, owner.epoch, owner.applied_lsn, owner.applied_epoch});
+    return std::optional(Claim{owner.journal, owner.epoch, owner.applied_lsn, owner.applied_hash});
 }
 
 Result<Claim> MemoryProjectionStore::claim(const JournalId& journal, Epoch above, bool replace) {
@@ -48,11 +48,11 @@ Result<Claim> MemoryProjectionStore::claim(const JournalId& journal, Epoch above
     }
     next.epoch = Epoch{std::max(next.epoch, above).value + 1};
     if (database_.owner && database_.owner->journal == journal) {
-        next.applied_epoch = database_.owner->applied_epoch;
+        next.applied_hash = database_.owner->applied_hash;
     }
     if (database_.owner && database_.owner->journal != journal) database_.retired = known;
     database_.owner = next;
-    claim_ = Claim{next.journal, next.epoch, next.applied_lsn, next.applied_epoch};
+    claim_ = Claim{next.journal, next.epoch, next.applied_lsn, next.applied_hash};
     return *claim_;
 }
 
@@ -81,7 +81,7 @@ Status MemoryProjectionStore::commit(const ProjectionBatch& batch) {
     }
     FG_TRY(database_.merge(batch));
     database_.owner->applied_lsn = batch.last;
-    database_.owner->applied_epoch = batch.last_epoch;
+    database_.owner->applied_hash = batch.last_hash;
     database_.owner->last_at = std::max(database_.owner->last_at, batch.last_at);
     if (std::exchange(lose_answer_, false)) {
         return failure(ErrorCode::unavailable, "the connection was lost during a commit");

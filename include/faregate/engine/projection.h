@@ -140,8 +140,8 @@ struct IdempotencyRow {
 struct ProjectionBatch {
     Lsn first;
     Lsn last;
-    Epoch last_epoch;   ///< in which the record `last` was written
-    Timestamp last_at;  ///< the highest time stamp; never goes back
+    std::string last_hash;  ///< journal::record_hash of the record `last`
+    Timestamp last_at;      ///< the highest time stamp; never goes back
     std::vector<ledger::Asset> assets;
     std::vector<WalletRow> wallets;
     std::vector<BalanceRow> balances;
@@ -174,11 +174,9 @@ struct Claim {
     JournalId journal;
     Epoch epoch;
     Lsn applied_lsn;
-    /// In which the record at applied_lsn was written; zero if that is not known. Two histories of
-    /// one journal, as a copy of it begins one, never share an epoch: if they agree in LSN and
-    /// epoch of one record, then in all records before (Raft's log matching: Ongaro and Ousterhout,
-    /// "In Search of an Understandable Consensus Algorithm", 2014, section 5.3).
-    Epoch applied_epoch;
+    /// journal::record_hash of the record at applied_lsn; empty if that is not known. Copies of one
+    /// journal that were served by turns have other records at one LSN.
+    std::string applied_hash;
 };
 
 /// Where the projection is kept. One implementation writes to PostgreSQL, tests have another.

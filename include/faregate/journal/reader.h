@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "faregate/core/lsn.h"
@@ -15,6 +16,9 @@ struct Record {
     Epoch epoch;
     std::string_view bytes;  ///< lives until the reader's next call
 };
+
+/// SHA-256 of a record and of the epoch that it was written in, as hexadecimal digits.
+std::string record_hash(Epoch epoch, std::string_view bytes);
 
 /// Reads the records of a journal in the order of their LSNs, verifying every checksum and the
 /// chain of hashes on the way. May follow a journal that is being written, on a thread of its own.

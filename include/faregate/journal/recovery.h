@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "faregate/core/id.h"
@@ -61,12 +62,14 @@ Result<std::optional<Recovery>> scan(const Directory& directory);
 /// ends no earlier than that.
 Status check_covers(const Directory& directory, const Recovery& recovery, Lsn applied_lsn);
 
-/// `already_exists` if the journal's record at `applied_lsn` was written in another epoch than
-/// `applied_epoch`: then the database was fed from another copy of this journal, and went another
-/// way. Says nothing where the journal does not have that record any more, or cannot read it (who
-/// replays what follows finds out), or the epoch is zero. Precondition: check_covers().
+/// `already_exists` if the journal's record at `applied_lsn` is another one than the database had
+/// there, by its record_hash: then the database was fed from another copy of this journal, which
+/// went another way. Says nothing where the journal does not have that record any more or cannot
+/// read it (who replays what follows finds out), or the hash is empty. Precondition:
+/// check_covers().
 Status check_history(
-    const Directory& directory, const Recovery& recovery, Lsn applied_lsn, Epoch applied_epoch
+    const Directory& directory, const Recovery& recovery, Lsn applied_lsn,
+    std::string_view applied_hash
 );
 
 }  // namespace faregate::journal

@@ -17,6 +17,7 @@
 namespace faregate::node {
 
 class JournalLog;
+struct OwnershipPlan;
 
 struct NodeOptions {
     engine::EngineOptions engine;     ///< but for the epoch, which the store gives
@@ -47,6 +48,8 @@ class Node {
 
     /// Locks the directory, and finds what journal it has.
     Status take_directory();
+    /// Whether claim() would be refused. Changes nothing, and the store need not be migrated yet.
+    Status check();
     /// Becomes the owner of the store, if journal and store belong together. Makes a journal where
     /// there is none.
     Status claim();
@@ -83,6 +86,7 @@ class Node {
 
   private:
     Status scan();
+    Result<OwnershipPlan> plan(const std::optional<engine::Claim>& stored) const;
     Status check_fits(const engine::Claim& stored) const;
     bool may_live(const engine::Claim& predecessor) const;
     Status make_journal(const JournalId& id, Lsn first);

@@ -23,8 +23,6 @@ constexpr auto idle_wait = milliseconds(100);
 constexpr int rest_factor = 3;
 constexpr auto rest_max = milliseconds(node::Lease::watch_interval.microseconds / 2'000);
 constexpr auto rest_slice = milliseconds(5);
-/// Further behind, it rests no more.
-constexpr std::uint64_t rest_lag_max = 400'000;
 constexpr auto watch_interval = std::chrono::microseconds(node::Lease::watch_interval.microseconds);
 constexpr auto complaint_interval = std::chrono::seconds(10);
 
@@ -32,11 +30,13 @@ constexpr auto complaint_interval = std::chrono::seconds(10);
 
 ProjectorThread::ProjectorThread(
     engine::ProjectionStore& store, engine::OpenReader open_reader, engine::Watermark& durable,
-    engine::Watermark& applied, node::Lease& lease, OnFinalError on_final_error
+    engine::Watermark& applied, node::Lease& lease, std::uint64_t rest_lag_max,
+    OnFinalError on_final_error
 )
     : durable_(durable),
       applied_(applied),
       lease_(lease),
+      rest_lag_max_(rest_lag_max),
       on_final_error_(std::move(on_final_error)),
       projection_(store, std::move(open_reader), durable, applied, lease) {}
 
@@ -92,7 +92,7 @@ void ProjectorThread::rest(steady_clock::duration last_took) {
 bool ProjectorThread::may_rest() const {
     const std::uint64_t lag = durable_.value().value - projection_.moved().value;
     const bool somebody_waits = applied_.wanted() > applied_.value();
-    return !somebody_waits && lag < rest_lag_max && !draining_ && !stopping_;
+    return !somebody_waits && lag < rest_lag_max_ && !draining_ && !stopping_;
 }
 
 void ProjectorThread::handle(const Error& error) {

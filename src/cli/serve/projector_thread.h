@@ -20,9 +20,11 @@ class ProjectorThread {
     using OnFinalError = std::function<void(const Error&)>;
 
     /// The store is used by this thread alone from start() on. Everything must outlive this object.
+    /// It does not rest once it is `rest_lag_max` records behind.
     ProjectorThread(
         engine::ProjectionStore& store, engine::OpenReader open_reader, engine::Watermark& durable,
-        engine::Watermark& applied, node::Lease& lease, OnFinalError on_final_error
+        engine::Watermark& applied, node::Lease& lease, std::uint64_t rest_lag_max,
+        OnFinalError on_final_error
     );
     ~ProjectorThread();
     ProjectorThread(const ProjectorThread&) = delete;
@@ -50,6 +52,7 @@ class ProjectorThread {
     engine::Watermark& durable_;
     engine::Watermark& applied_;
     const node::Lease& lease_;
+    const std::uint64_t rest_lag_max_;
     const OnFinalError on_final_error_;
 
     // Of the thread.

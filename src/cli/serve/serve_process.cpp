@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
+/// Records that PostgreSQL may lack before the projector works without rests.
+constexpr std::uint64_t projection_rest_lag_max = 400'000;
 constexpr auto database_retry = milliseconds(1'000);
 constexpr auto sweep_interval = milliseconds(250);
 constexpr auto housekeeping_interval = milliseconds(1'000);
@@ -106,6 +108,8 @@ Status ServeProcess::with_database(const std::function<Status()>& call) {
 Status ServeProcess::start_node() {
     node_ = std::make_unique<node::Node>(*directory_, *store_, clock_, node_options());
     FG_TRY(node_->take_directory());
+    // A start that is refused must not have migrated: a server of an older version may be running.
+    FG_TRY(with_database([this] { return node_->check(); }));
     FG_TRY(prepare_database());
     FG_TRY(with_database([this] { return node_->claim(); }));
     FG_TRY(take_over());
@@ -224,6 +228,7 @@ void ServeProcess::start_threads() {
     projector_ = std::make_unique<ProjectorThread>(
         *store_, [this](Lsn first) { return node_->open_reader(first); }, node_->durable(),
         node_->applied(), *lease_,
+        std::min(projection_rest_lag_max, std::uint64_t{settings_.journal_backlog_max} / 4),
         [](const Error& error) {
             die(error.code == ErrorCode::fenced ? exit_fenced : exit_broken,
                 fmt::format("{}; this server stops at once", error.message));

@@ -78,7 +78,7 @@ class ProjectorThreadTest : public testing::Test {
         journal_->start();
         thread_ = std::make_unique<ProjectorThread>(
             store_, [this](Lsn first) { return journal::JournalReader::open(disk_, first); },
-            durable_, applied_, lease_,
+            durable_, applied_, lease_, 1'000,
             [this](const Error& error) {
                 MutexLock lock(mutex_);
                 final_error_ = error;

@@ -33,7 +33,7 @@ class Projected {
         for (std::uint64_t i = applied.value; i < records.size() && count > 0; ++i, --count) {
             auto record = decode_record(records[i]);
             ASSERT_TRUE(record.has_value());
-            builder.add(Lsn{i + 1}, Epoch{1}, *std::move(record));
+            builder.add(Lsn{i + 1}, *std::move(record));
         }
         const Status committed = store.commit(builder.batch());
         ASSERT_TRUE(committed.has_value()) << committed.error().message;

@@ -199,7 +199,7 @@ TEST_F(ProjectionOf, AHotWalletIsOneRowPerBatch) {
     ProjectionBuilder builder;
     const auto records = rig().log.records();
     for (std::size_t i = before; i < records.size(); ++i) {
-        builder.add(Lsn{i + 1}, Epoch{1}, *decode_record(records[i]));
+        builder.add(Lsn{i + 1}, *decode_record(records[i]));
     }
     const ProjectionBatch& batch = builder.batch();
     EXPECT_EQ(batch.first, Lsn{before + 1});
@@ -215,7 +215,7 @@ TEST_F(ProjectionOf, AHotWalletIsOneRowPerBatch) {
     EXPECT_EQ(batch.grants[0].remaining.to_string(2), "-40");
     builder.clear();
     EXPECT_TRUE(builder.batch().empty());
-    builder.add(Lsn{7}, Epoch{1}, *decode_record(records[before]));
+    builder.add(Lsn{7}, *decode_record(records[before]));
     EXPECT_EQ(builder.batch().first, Lsn{7});
     EXPECT_EQ(builder.batch().wallets.size(), 1U);
 }

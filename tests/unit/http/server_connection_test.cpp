@@ -359,6 +359,23 @@ TEST_F(ServerConnection, AByteNowAndThenDoesNotKeepAConnection) {
     trickle.join();
 }
 
+// The deadline of the body closed a connection whose request, which came in two parts, was already
+// being executed: the client never heard of it.
+TEST_F(ServerConnection, AnAnswerMayTakeLongerThanItsRequestMight) {
+    options.header_timeout_ms = options.body_timeout_ms = 150;
+    set_up();
+    log.hold();
+    RawClient client = connect();
+    const std::string whole = request("POST", "/v1/debits", authorize_body("1"));
+    client.send(whole.substr(0, whole.size() - 5));
+    std::this_thread::sleep_for(milliseconds(20));
+    client.send(whole.substr(whole.size() - 5));
+    std::this_thread::sleep_for(milliseconds(500));
+    EXPECT_FALSE(client.has_input());
+    log.release();
+    EXPECT_EQ(client.read().status, 201);
+}
+
 TEST_F(ServerConnection, ClosesWhenABodyDoesNotCome) {
     options.body_timeout_ms = 50;
     start();

@@ -16,7 +16,7 @@ FoundJournal journal(std::uint8_t number, std::uint64_t first, std::uint64_t las
 }
 
 engine::Claim database(std::uint8_t number, std::uint64_t applied) {
-    return {journal_id(number), Epoch{3}, Lsn{applied}, Epoch{}};
+    return {journal_id(number), Epoch{3}, Lsn{applied}, ""};
 }
 
 Result<OwnershipPlan> plan(

@@ -77,7 +77,7 @@ TEST_F(Migrate, AMissingServerIsUnavailable) {
 }
 
 TEST_F(Migrate, AStoreWithoutTheSchemaSaysWhatToDo) {
-    const auto result = make_store(url)->current();
+    const auto result = make_store(url)->claim(JournalId{}, Epoch{}, false);
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().code, ErrorCode::io);
     EXPECT_THAT(result.error().message, ::testing::HasSubstr("faregate migrate"));

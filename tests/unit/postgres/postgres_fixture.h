@@ -228,7 +228,7 @@ class World {
 
     Lsn append(const ledger::Mutation& mutation) {
         lsn_ = lsn_.next();
-        builder_.add(lsn_, Epoch{1}, engine::Record{mutation, std::nullopt, {}, {}});
+        builder_.add(lsn_, engine::Record{mutation, std::nullopt, {}, {}});
         return lsn_;
     }
 

@@ -127,18 +127,28 @@ TEST_F(Store, AReplacementGoesOnWhereTheOldJournalStood) {
     );
 }
 
-// Two copies of one journal can both have a record with that LSN: its epoch tells them apart.
-TEST_F(Store, AClaimTellsInWhichEpochTheLastRecordWasWritten) {
-    EXPECT_EQ((*store->current().value()).applied_epoch, Epoch{});
+// Two copies of one journal can both have a record with that LSN, and not the same.
+TEST_F(Store, AClaimTellsTheHashOfTheLastRecord) {
+    EXPECT_EQ((*store->current().value()).applied_hash, "");
     World world;
     start(world);
     auto batch = world.take_batch();
-    batch.last_epoch = Epoch{17};
+    batch.last_hash = "a1b2";
     commit(batch);
-    EXPECT_EQ((*store->current().value()).applied_epoch, Epoch{17});
-    EXPECT_EQ(make_store(url)->claim(journal_id(1), Epoch{}, false)->applied_epoch, Epoch{17});
+    EXPECT_EQ((*store->current().value()).applied_hash, "a1b2");
+    EXPECT_EQ(make_store(url)->claim(journal_id(1), Epoch{}, false)->applied_hash, "a1b2");
     // A journal that begins after that record has no history to compare.
-    EXPECT_EQ(make_store(url)->claim(journal_id(2), Epoch{}, true)->applied_epoch, Epoch{});
+    EXPECT_EQ(make_store(url)->claim(journal_id(2), Epoch{}, true)->applied_hash, "");
+}
+
+// A start that is refused must not have migrated: a server of an older version may be running.
+TEST_F(Store, TheOwnerIsFoundInAnOlderSchema) {
+    sql("ALTER TABLE journals DROP COLUMN applied_hash");
+    const auto owner = make_store(url)->current();
+    ASSERT_TRUE(owner.has_value() && owner->has_value()) << owner.error().message;
+    EXPECT_EQ((*owner)->journal, journal_id(1));
+    sql("DROP TABLE journals");
+    EXPECT_FALSE(make_store(url)->current().value().has_value());
 }
 
 TEST_F(Store, AReplacedJournalCanComeBackOnlyAsAReplacement) {

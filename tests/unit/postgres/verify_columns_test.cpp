@@ -26,7 +26,7 @@ constexpr Exception exceptions[] = {
     {"journals.epoch", Sight::blind, "no table repeats it; a server that has another is fenced"},
     {"journals.applied_lsn", Sight::partly,
      "too high is found by the start, which has the journal"},
-    {"journals.applied_epoch", Sight::blind, "the start compares it with the journal's own"},
+    {"journals.applied_hash", Sight::blind, "the start compares it with the journal's own"},
     {"journals.last_at", Sight::partly, "records without entries have times, too"},
     {"journals.hash_from", Sight::blind, "not used yet: one journal owns all wallets"},
     {"journals.hash_to", Sight::blind, "not used yet: one journal owns all wallets"},
