@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Instructions per request, and in which functions, as callgrind counts them: unlike times, they are
+"""Instructions per request, by function, as callgrind counts them: unlike times, they are
 the same on a busy machine. The kernel's are not among them, nor PostgreSQL's."""
 
 import argparse
