@@ -51,6 +51,9 @@ class Arena:
         return {
             "ceiling": lambda: c.load("authorize", burst_seconds),
             "authorize": lambda: f.load("authorize", burst_seconds),
+            "authorize, projection stopped": lambda: f.load_without_projection(
+                "authorize", seconds
+            ),
             "ceiling, 1 connection": lambda: c.load("authorize", seconds, connections=1),
             "authorize, 1 connection": lambda: f.load("authorize", seconds, connections=1),
             "authorize + capture": lambda: f.load("settle", seconds),
@@ -130,7 +133,7 @@ def measure(arena, arguments):
             sample = load()
             samples.setdefault(name, []).append(sample)
             print(
-                f"  {turn + 1}/{arguments.rounds}  {name:28} {sample.per_second:10,.0f}/s"
+                f"  {turn + 1}/{arguments.rounds}  {name:30} {sample.per_second:10,.0f}/s"
                 f"  p50 {sample.p50_us / 1000:7.2f} ms  p99 {sample.p99_us / 1000:7.2f} ms",
                 file=sys.stderr,
                 flush=True,

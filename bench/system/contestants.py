@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -234,6 +235,20 @@ class Faregate:
 
     def load(self, kind, seconds, connections=64, wallets="w10000"):
         return wrk(self.port, kind, seconds, connections, wallets)
+
+    def load_without_projection(self, kind, seconds):
+        """While PostgreSQL's process for the projection is stopped, as if it had cores of its own
+        and nothing were in the way: what the requests alone cost."""
+        processes = self.cluster.sql(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'faregate'"
+        ).split()
+        for process in processes:
+            os.kill(int(process), signal.SIGSTOP)
+        try:
+            return self.load(kind, seconds)
+        finally:
+            for process in processes:
+                os.kill(int(process), signal.SIGCONT)
 
     def resident_bytes(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()

@@ -51,7 +51,7 @@ std::optional<engine::Claim> raise_epoch(
         journal.text(), above.value
     );
     if (rows.empty()) return std::nullopt;
-    const engine::Claim claim = read_claim(rows[0]);
+    engine::Claim claim = read_claim(rows[0]);
     transaction.commit();
     return claim;
 }
@@ -148,7 +148,7 @@ engine::Claim Store::take_over(
             std::string(claim_columns),
         journal.text(), above.value
     );
-    const engine::Claim claim = read_claim(rows[0]);
+    engine::Claim claim = read_claim(rows[0]);
     transaction.commit();
     return claim;
 }
