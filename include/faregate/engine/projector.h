@@ -23,7 +23,7 @@ class Projector {
   public:
     struct Options {
         std::uint32_t batch_records_max = 50'000;
-        std::uint64_t batch_bytes_max = 64 << 20;  ///< of records; about as much more is needed
+        std::uint64_t batch_bytes_max = 64 << 20;  ///< of records as the journal has them
     };
 
     Projector(ProjectionStore& store, OpenReader open_reader, Options options);
