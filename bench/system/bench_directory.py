@@ -1,5 +1,6 @@
 """A directory for one benchmark, whose servers end with it, and a way to end with a message."""
 
+import argparse
 import contextlib
 import shutil
 import sys
@@ -20,6 +21,13 @@ def bench_directory():
         sys.exit(f"bench: {failed}")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def positive(text):
+    """An argument that is a number of things or seconds."""
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
+    return int(text)
 
 
 def say(text):

@@ -5,12 +5,11 @@ import argparse
 import datetime
 import json
 import platform
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import report
+from bench_directory import bench_directory, positive, say
 from contestants import (
     ROOT,
     Ceiling,
@@ -29,8 +28,10 @@ WALLETS = 100_000
 class Arena:
     """All contestants, running at once: those that get no load cost nothing but memory."""
 
-    def __init__(self, directory, build):
+    def __init__(self):
         self.running = []
+
+    def start(self, directory, build):
         self.faregate = self.started(Faregate(directory, build))
         self.faregate.create_wallets(WALLETS)
         self.ceiling = self.started(Ceiling(directory, build))
@@ -132,21 +133,22 @@ def measure(arena, arguments):
             arena.faregate.await_projection()
             sample = load()
             samples.setdefault(name, []).append(sample)
-            print(
+            say(
                 f"  {turn + 1}/{arguments.rounds}  {name:30} {sample.per_second:10,.0f}/s"
-                f"  p50 {sample.p50_us / 1000:7.2f} ms  p99 {sample.p99_us / 1000:7.2f} ms",
-                file=sys.stderr,
-                flush=True,
+                f"  p50 {sample.p50_us / 1000:7.2f} ms  p99 {sample.p99_us / 1000:7.2f} ms"
             )
     return samples
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench compare", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each load (default 5)")
-    parser.add_argument("--seconds", type=int, default=5, help="length of each (default 5)")
+    parser.add_argument("--rounds", type=positive, default=5, help="turns of each load (default 5)")
+    parser.add_argument("--seconds", type=positive, default=5, help="length of each (default 5)")
     parser.add_argument(
-        "--burst-seconds", type=int, default=20, help="of authorize and the ceiling (default 20)"
+        "--burst-seconds",
+        type=positive,
+        default=20,
+        help="of authorize and the ceiling (default 20)",
     )
     parser.add_argument(
         "--sustained-seconds", type=int, default=120, help="0 leaves it out (default 120)"
@@ -159,10 +161,7 @@ def main():
         arguments.rounds, arguments.seconds, arguments.burst_seconds = 1, 2, 2
         arguments.sustained_seconds = 0
 
-    directory = Path(tempfile.mkdtemp(prefix="faregate-bench-"))
-    directory.chmod(0o755)
-    arena = None
-    try:
+    with bench_directory() as directory:
         early = directory / "early"
         early.mkdir()
         refuse_early_replies(early, arguments.build)
@@ -176,20 +175,18 @@ def main():
             "wallets": 10_000,
             "fdatasync_us": sync_microseconds(directory),
         }
-        arena = Arena(directory, arguments.build)
-        samples = measure(arena, arguments)
-        if arguments.sustained_seconds:
-            result["sustained"] = sustain(arena, arguments.sustained_seconds, 6)
+        arena = Arena()
+        try:
+            arena.start(directory, arguments.build)
+            samples = measure(arena, arguments)
+            if arguments.sustained_seconds:
+                result["sustained"] = sustain(arena, arguments.sustained_seconds, 6)
+        finally:
+            arena.stop()
         result["samples"] = {
             name: [vars(each) for each in series] for name, series in samples.items()
         }
         result["fdatasync_us_after"] = sync_microseconds(directory)
-    except Failed as failed:
-        sys.exit(f"bench: {failed}")
-    finally:
-        if arena is not None:
-            arena.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "compare.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from bench_directory import bench_directory, say
+from bench_directory import bench_directory, positive, say
 from contestants import ROOT, Faregate, output_of
 
 
@@ -44,8 +44,8 @@ def inclusive_costs(profile):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench profile", description=__doc__)
     parser.add_argument("kind", nargs="?", default="authorize", help="authorize, debit or settle")
-    parser.add_argument("--seconds", type=int, default=8)
-    parser.add_argument("--top", type=int, default=60, help="functions to show (default 60)")
+    parser.add_argument("--seconds", type=positive, default=8)
+    parser.add_argument("--top", type=positive, default=60, help="functions to show (default 60)")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "bench")
     arguments = parser.parse_args()
     with bench_directory() as directory:

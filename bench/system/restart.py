@@ -6,7 +6,7 @@ import statistics
 import time
 from pathlib import Path
 
-from bench_directory import bench_directory, say
+from bench_directory import bench_directory, positive, say
 from contestants import ROOT, Faregate
 
 TABLES = [
@@ -49,9 +49,9 @@ def start_seconds(server):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench restart", description=__doc__)
-    parser.add_argument("--wallets", type=int, default=1_000_000, help="with 2 grants each")
-    parser.add_argument("--holds", type=int, default=100_000, help="open ones")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--wallets", type=positive, default=1_000_000, help="with 2 grants each")
+    parser.add_argument("--holds", type=positive, default=100_000, help="open ones")
+    parser.add_argument("--rounds", type=positive, default=3)
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "bench")
     arguments = parser.parse_args()
     with bench_directory() as directory:

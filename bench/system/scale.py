@@ -6,7 +6,7 @@ import argparse
 import statistics
 from pathlib import Path
 
-from bench_directory import bench_directory, say
+from bench_directory import bench_directory, positive, say
 from contestants import ROOT, Faregate
 
 
@@ -96,8 +96,8 @@ def scale_keys(server, arguments, rows):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench scale", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--rounds", type=positive, default=3)
+    parser.add_argument("--seconds", type=positive, default=4)
     parser.add_argument("--full", action="store_true", help="1,000,000 wallets, 10,000,000 keys")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "bench")
     arguments = parser.parse_args()

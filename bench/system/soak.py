@@ -4,15 +4,15 @@
 import argparse
 from pathlib import Path
 
-from bench_directory import bench_directory, say
+from bench_directory import bench_directory, positive, say
 from contestants import ROOT, Failed, Faregate
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench soak", description=__doc__)
-    parser.add_argument("--minutes", type=int, default=10)
-    parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--retention-seconds", type=int, default=60)
+    parser.add_argument("--minutes", type=positive, default=10)
+    parser.add_argument("--connections", type=positive, default=64)
+    parser.add_argument("--retention-seconds", type=positive, default=60)
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "bench")
     arguments = parser.parse_args()
     with bench_directory() as directory:
