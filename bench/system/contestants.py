@@ -255,9 +255,15 @@ class Faregate:
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
     def stop(self):
-        if self.process is not None:
+        if self.process is None:
+            return
+        if self.prefix[:1] == ["strace"]:
+            # It would only let go of the server; it ends after it.
+            subprocess.run(["pkill", "--parent", str(self.process.pid)])
+            self.process.wait(60)
+        else:
             end(self.process)
-            self.process = None
+        self.process = None
 
     def remove(self):
         self.stop()
