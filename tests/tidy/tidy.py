@@ -44,6 +44,7 @@ BELOW_HTTP = ["core", "ledger", "journal", "engine", "postgres"]
 MODULES = {
     "core": Module([], []),
     "ledger": Module(["core"], []),
+    "rating": Module(["core"], ["boost"]),
     "journal": Module(["core"], ["posix", "boost_crc", "openssl"]),
     "engine": Module(
         ["core", "ledger", "journal"], ["boost", "openssl", "protobuf", "spdlog"]
@@ -58,14 +59,18 @@ MODULES = {
     "cli": Module([*BELOW_HTTP, "node", "http"], ["any"]),
 }
 
-# The ledger is a function of its inputs: the same journal gives the same state everywhere.
+# The ledger and the rating are functions of their inputs: the same journal gives the same state
+# everywhere, and the same event and prices the same charge.
 IMPURE_HEADERS = {
     "atomic", "chrono", "condition_variable", "ctime", "filesystem", "fstream", "future",
     "iostream", "mutex", "random", "shared_mutex", "thread", "unordered_map", "unordered_set",
 }  # fmt: skip
 
+# Rating counts days and months, which needs the calendar of <chrono> and no clock.
+PURE_MODULES = {"ledger": IMPURE_HEADERS, "rating": IMPURE_HEADERS - {"chrono"}}
+
 # Where money is, or the bytes that carry it.
-EXACT_MODULES = {"core", "ledger", "journal", "engine"}
+EXACT_MODULES = {"core", "ledger", "rating", "journal", "engine"}
 
 COLUMNS_MAX = 100
 LINES_MAX = 500
@@ -142,8 +147,8 @@ def problem_with_include(module, path, header):
         if parts[0] != module:
             return f"{header} is a private header of {parts[0]}"
         return None
-    if module == "ledger" and header in IMPURE_HEADERS:
-        return f"ledger is pure: it may not include <{header}>"
+    if header in PURE_MODULES.get(module, ()):
+        return f"{module} is pure: it may not include <{header}>"
     families = [*EVERYWHERE, *allowed.headers]
     if not any(re.fullmatch(HEADERS[family], header) for family in families):
         return f"{module} may not include <{header}>"

@@ -56,6 +56,15 @@ class Includes(unittest.TestCase):
         for header in ("chrono", "random", "thread", "mutex", "iostream", "unordered_map"):
             self.refused("src/ledger/x.cpp", f"<{header}>")
 
+    def test_rating_is_pure(self):
+        for header in ("random", "thread", "mutex", "iostream", "unordered_map"):
+            self.refused("src/rating/x.cpp", f"<{header}>")
+        self.allowed("src/rating/period.cpp", "<chrono>")
+
+    def test_ledger_and_rating_do_not_know_each_other(self):
+        self.refused("src/ledger/x.cpp", '"faregate/rating/x.h"')
+        self.refused("src/rating/x.cpp", '"faregate/ledger/x.h"')
+
     def test_network_stays_in_http(self):
         self.refused("src/engine/engine.cpp", "<boost/asio/io_context.hpp>")
         self.refused("src/engine/engine.cpp", "<boost/beast/core.hpp>")
@@ -69,7 +78,7 @@ class Includes(unittest.TestCase):
         self.refused("src/engine/engine.cpp", "<nlohmann/json.hpp>")
 
     def test_a_module_without_a_row_is_named(self):
-        self.assertIn("no row", check("includes", "src/rating/x.cpp", "\n")[0])
+        self.assertIn("no row", check("includes", "src/payments/x.cpp", "\n")[0])
 
     def test_what_the_table_allows_passes(self):
         self.allowed("src/core/amount.cpp", "<fmt/format.h>")
@@ -88,7 +97,7 @@ class Includes(unittest.TestCase):
 
 class Money(unittest.TestCase):
     def test_floating_point_is_refused_where_money_is(self):
-        for module in ("core", "ledger", "journal", "engine"):
+        for module in ("core", "ledger", "rating", "journal", "engine"):
             found = check("money", f"src/{module}/x.cpp", "\nstatic_cast<double>(amount);\n")
             self.assertEqual(len(found), 1)
 

@@ -86,6 +86,11 @@ class Decimal {
     /// The fault that is already known without a scale.
     Fault fault() const noexcept { return fault_; }
 
+    /// The number is coefficient() * 10^exponent(), the coefficient without zeros at its end and of
+    /// at most 37 digits. Precondition: fault() is none. For numbers that are no amounts (rates).
+    int128_t coefficient() const noexcept { return coefficient_; }
+    int exponent() const noexcept { return exponent_; }
+
     /// The exact amount at `scale`, or the fault that prevents it. Zero is allowed here.
     tl::expected<Amount, Fault> to_amount(Scale scale) const noexcept;
 
