@@ -46,6 +46,31 @@ TEST(RateHold, AFlatPartThatSomeCaptureEntersIsHeldFor) {
     EXPECT_EQ(held(model, "15", "0", "100"), "72");
 }
 
+TEST(RateHold, AnEventThatBeginsAtAnEdgeIsFound) {
+    const Graduated model{
+        TierBasis::accumulated, 1, tiers({{"10", "1"}, {"12", "100"}, {"20", "50"}, {"", "1"}})};
+    EXPECT_EQ(held(model, "5", "0", "100"), "350");
+    EXPECT_EQ(held(model, "5", "0", "9"), "301");
+}
+
+TEST(RateHold, AnEventThatEndsAtAnEdgeIsFound) {
+    const Graduated model{
+        TierBasis::accumulated, 1, tiers({{"10", "1"}, {"18", "50"}, {"20", "100"}, {"", "1"}})};
+    EXPECT_EQ(held(model, "5", "0", "100"), "350");
+}
+
+TEST(RateHold, AFlatPartCountsFromJustAfterTheEdge) {
+    const Graduated model{TierBasis::accumulated, 1, tiers({{"10", "5"}, {"", "1", "50"}})};
+    EXPECT_EQ(held(model, "2", "0", "8"), "10");
+    EXPECT_EQ(held(model, "2", "0", "8.5"), "60");
+}
+
+TEST(RateHold, ATierThatEndsWhereTheWalletStandsIsNotReached) {
+    const Volume model{TierBasis::accumulated, "", 1, tiers({{"10", "1", "100"}, {"", "1", "7"}})};
+    EXPECT_EQ(held(model, "4", "10", "0"), "11");
+    EXPECT_EQ(held(model, "4", "9.5", "0"), "100.5");
+}
+
 TEST(RateHold, VolumeHoldsForASmallerQuantityInADearerTier) {
     const Volume model{TierBasis::event, "", 1, tiers({{"10", "5"}, {"", "3"}})};
     EXPECT_EQ(held(model, "11", "0", "0"), "50");
