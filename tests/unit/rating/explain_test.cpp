@@ -54,5 +54,38 @@ TEST(Explain, ShowsBoundsAndRates) {
     );
 }
 
+TEST(Explain, NamesTheOverrideThatARowIsFrom) {
+    PriceBookBuilder builder;
+    ASSERT_TRUE(builder.add(compile(single(PerUnit{number("2"), 1}))).has_value());
+    OverrideDefinition agreed;
+    agreed.id = "acme-2026";
+    agreed.wallet = WalletId::trusted("acme");
+    agreed.product = "llm";
+    agreed.effect = Replace{{{"units", {row(Flat{number("7")})}}}};
+    ASSERT_TRUE(builder.add(agreed).has_value());
+    const auto book = builder.build();
+    const Terms terms = book->terms(*book->find("llm", noon), "acme", noon);
+    const Outcome outcome = price(terms, {{"q", "3"}});
+    EXPECT_EQ(
+        explain(terms, outcome.rating, outcome.rating.charges.at(0)),
+        "units: 3 units, row 0 (flat) of override acme-2026\n"
+        "  1 * 7\n"
+        "  = 7 exactly\n"
+        "  = 7 USD\n"
+    );
+}
+
+TEST(Names, AreSpelledAsInTheApi) {
+    EXPECT_STREQ(to_string(Rounding::exact), "exact");
+    EXPECT_STREQ(to_string(Rounding::up), "up");
+    EXPECT_STREQ(to_string(Rounding::down), "down");
+    EXPECT_STREQ(to_string(Bound::none), "none");
+    EXPECT_STREQ(to_string(Bound::minimum), "minimum");
+    EXPECT_STREQ(to_string(Bound::maximum), "maximum");
+    EXPECT_STREQ(name_of(Volume{}), "volume");
+    EXPECT_STREQ(name_of(Graduated{}), "graduated");
+    EXPECT_STREQ(name_of(Package{}), "package");
+}
+
 }  // namespace
 }  // namespace faregate::support

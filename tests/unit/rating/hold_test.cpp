@@ -99,6 +99,16 @@ TEST(RateHold, AContextThatIsTheQuantityBoundsItInEachTier) {
     EXPECT_EQ(held(falling, "150", "0", "0"), "500");
 }
 
+TEST(RateHold, AContextThatIsOnlyAPartOfTheQuantityDoesNotBoundIt) {
+    const Volume falling{TierBasis::property, "q", 1, tiers({{"100", "5"}, {"", "3"}})};
+    auto source = single(falling);
+    source.components[0].quantity.plus = {"r"};
+    EXPECT_EQ(hold(*compile(source), {{"q", "150"}, {"r", "100"}}).text(), "1250");
+    source = single(Volume{TierBasis::property, "q", 1, tiers({{"0.5", "5"}, {"", "3"}})});
+    source.components[0].quantity = {};
+    EXPECT_EQ(hold(*compile(source), {{"q", "1"}}).text(), "5");
+}
+
 TEST(RateHold, WithoutTiersAHoldIsThePrice) {
     EXPECT_EQ(held(PerUnit{number("2"), 1}, "5", "3", "100"), "10");
     EXPECT_EQ(held(Package{number("2"), number("3")}, "5", "3", "100"), "4");

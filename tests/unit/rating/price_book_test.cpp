@@ -172,6 +172,52 @@ TEST_F(PriceBookTest, OverridesThatContradictEachOtherAreRefused) {
     EXPECT_EQ(refused(unknown), "override `o3`: there is no product `other`");
 }
 
+TEST_F(PriceBookTest, AnOverrideThatFitsNoVersionIsRefusedWithItsPlace) {
+    const std::string place = "override `o1` does not fit version 1 of product `llm`: ";
+    auto other = override_of("o1", "acme");
+    other.effect = Replace{{{"output", {row(Flat{number("1")})}}}};
+    EXPECT_EQ(refused(other), place + "the product has no component `output`");
+    other.effect = Replace{{{"requests", {}}, {"requests", {}}}};
+    EXPECT_EQ(refused(other), place + "component `requests` stands there twice");
+    const Volume by_context{TierBasis::property, "context", 1, tiers({{"", "1"}})};
+    other.effect = Replace{{{"requests", {row(by_context)}}}};
+    EXPECT_EQ(
+        refused(other), place +
+                            "component `requests`, row 0: the product does not use the property "
+                            "`context`"
+    );
+    other.effect = Replace{{{"requests", {row(Flat{}), row(Flat{})}}}};
+    EXPECT_NE(refused(other), "");
+    other.effect = Multiply{};
+    other.until = other.from;
+    EXPECT_EQ(refused(other), "override `o1`: `until` must be after `from`");
+    other.id = "no name";
+    EXPECT_NE(refused(other), "");
+}
+
+TEST_F(PriceBookTest, TheLimitOfRowsIsThatOfAVersion) {
+    const auto with = [this](std::size_t count) {
+        std::vector<PriceRow> rows;
+        for (std::size_t i = 0; i < count; ++i) {
+            rows.push_back(row(Flat{}, {{"model", std::to_string(i)}}));
+        }
+        auto many = override_of("many", "acme");
+        many.effect = Replace{{{"requests", std::move(rows)}}};
+        return refused(std::move(many));
+    };
+    EXPECT_NE(with(rows_max + 1), "");
+    EXPECT_EQ(with(rows_max), "");
+}
+
+TEST_F(PriceBookTest, OtherOverridesOfAWalletStay) {
+    ASSERT_EQ(refused(multiply("o1", "acme", "0.9")), "");
+    ASSERT_EQ(refused(replace("o2", "acme", "5", {{"model", "x"}})), "");
+    ASSERT_TRUE(builder_.remove_override("o1").has_value());
+    const auto book = builder_.build();
+    EXPECT_EQ(cost_in(*book, "acme"), "1");
+    EXPECT_EQ(cost_in(*book, "acme", noon, {{"model", "x"}}), "5");
+}
+
 TEST_F(PriceBookTest, AnOverrideCanBeTakenAway) {
     ASSERT_EQ(refused(multiply("o1", "acme", "0.9")), "");
     EXPECT_TRUE(builder_.remove_override("o1").has_value());

@@ -65,6 +65,14 @@ TEST(Quantity, BelowZeroIsRefused) {
     );
 }
 
+TEST(Quantity, TooManyUnitsAreRefused) {
+    auto source = single(PerUnit{number("0"), 1});
+    source.components[0].quantity.plus = {"r"};
+    const auto version = compile(source);
+    EXPECT_EQ(price(*version, {{"q", "999999999999999998"}, {"r", "1"}}).text(), "0");
+    EXPECT_EQ(price(*version, {{"q", "999999999999999999"}, {"r", "1"}}).text(), "too_large");
+}
+
 TEST(Quantity, WhatIsNoQuantityIsRefusedByName) {
     const auto version = compile(single(PerUnit{number("1"), 1}));
     for (const char* text : {"-1", "", "many", "1e18", "1e-19", "0x10", " 1"}) {
