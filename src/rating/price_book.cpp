@@ -124,7 +124,7 @@ PriceBookBuilder::PriceBookBuilder(const PriceBook& base)
     : content_(std::make_unique<BookContent>(*base.content_)) {}
 PriceBookBuilder::~PriceBookBuilder() = default;
 
-Status PriceBookBuilder::add(std::shared_ptr<const PriceVersion> version) {
+Status PriceBookBuilder::add(const std::shared_ptr<const PriceVersion>& version) {
     const VersionDefinition& definition = version->definition();
     const auto known = content_->products.find(definition.product);
     Versions versions;

@@ -16,7 +16,7 @@ namespace faregate::rating {
 
 /// Hashes texts so that a map of strings is searched by a view, without making a string.
 struct TextHash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT: the standard library's name
     std::size_t operator()(std::string_view text) const noexcept;
 };
 template <typename Value>
@@ -60,7 +60,7 @@ class RowTable {
         friend bool operator==(const Key&, const Key&) = default;
     };
     struct KeyHash {
-        using is_avalanching = void;
+        using is_avalanching = void;  // NOLINT: Boost's name
         std::size_t operator()(const Key& key) const noexcept;
     };
     struct Mask {

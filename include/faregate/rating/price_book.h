@@ -93,7 +93,7 @@ class PriceBookBuilder {
     /// Fails with already_exists if the product has a version of that number, or one that takes
     /// effect at that very time; with invalid_argument if an override that overlaps the version
     /// does not fit it (its component or dimension is gone).
-    Status add(std::shared_ptr<const PriceVersion> version);
+    Status add(const std::shared_ptr<const PriceVersion>& version);
 
     /// Fails with not_found for an unknown product; with already_exists for a known id; with
     /// invalid_argument if its rows fit one of the versions that it overlaps not, or a second

@@ -32,6 +32,11 @@ using RateResult = tl::expected<void, Refusal>;
 /// accumulated quantity lies in [accumulated, accumulated + pending]. In words: less may be used,
 /// and other holds may be captured before this one, wholly, in part or not at all.
 ///
+/// It covers one capture. Parts of one use that are captured one after the other are events of
+/// their own: each is rounded, and pays its own package, flat price or fixed part. To settle a use
+/// in steps, price the whole of it so far each time (its own earlier parts are not accumulated) and
+/// capture what exceeds the parts before; together they never exceed the hold.
+///
 /// It is the smallest such hold, component by component (with flat parts of graduated tiers: the
 /// least upper bound), except that a tier looked up by a property other than the component's own
 /// is taken to be reachable with the whole quantity.
