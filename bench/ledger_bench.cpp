@@ -95,6 +95,7 @@ class CountingLog final : public engine::MutationLog {
         benchmark::DoNotOptimize(record.data());
         return lsn_ = lsn_.next();
     }
+    Lsn applied_lsn() const override { return lsn_; }
 
   private:
     Lsn lsn_;

@@ -161,6 +161,10 @@ void SettingOptions::add_server() {
         "How long idempotency keys and closed authorizations are kept in memory")
         ->check(whole_number(1, 365 * seconds_per_day))
         ->type_name("N");
+    add("answer-memory-bytes", settings_.answer_memory_bytes,
+        "Memory for answers under idempotency keys; older ones are read from PostgreSQL")
+        ->check(whole_number(0, 64 * gibibyte))
+        ->type_name("N");
     add_journal();
     add_limits();
     add_logging();

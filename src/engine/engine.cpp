@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "engine/idempotency_table.h"
+#include "engine/recall.h"
 #include "engine/stripe.h"
 #include "faregate/core/assert.h"
 #include "faregate/core/mutex.h"
@@ -69,25 +69,6 @@ bool is_dry_run(const Command& command) {
     return authorize != nullptr && authorize->dry_run;
 }
 
-/// The answer that is on record for a key: the first one's, or that the key was reused.
-Result<Execution> recall(
-    const IdempotencyTable::Entry& entry, const IdempotencyKey& key, const WalletId& wallet,
-    AssetCataloguePtr assets
-) {
-    Execution execution;
-    execution.assets = std::move(assets);
-    execution.lsn = entry.lsn;
-    if (entry.fingerprint != key.fingerprint) {
-        execution.receipt.outcome = Outcome::idempotency_key_reused;
-        execution.receipt.wallet = wallet;
-        return execution;
-    }
-    const std::size_t count = execution.assets->size();
-    FG_TRY_ASSIGN(execution.receipt, decode_receipt(entry.receipt, wallet, count));
-    execution.replayed = true;
-    return execution;
-}
-
 }  // namespace
 
 class Engine::Impl final : public StateSink {
@@ -129,6 +110,9 @@ class Engine::Impl final : public StateSink {
         IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key,
         std::string receipt, Timestamp at, Lsn lsn
     );
+    std::size_t answers_max() const {
+        return options_.answers_bytes_max / std::max(options_.stripe_count, 1U);
+    }
 
     // Constant after construction.
     const Clock& clock_;
@@ -155,12 +139,12 @@ Engine::Impl::Impl(const Clock& clock, MutationLog& log, EngineOptions options)
       options_(options),
       stripe_shift_(32 - std::countr_zero(options.stripe_count)),
       assets_(std::make_shared<AssetCatalogue>()),
-      assets_idempotency_(options.retention) {
+      assets_idempotency_(options.retention, answers_max()) {
     const bool usable = std::has_single_bit(options.stripe_count) && options.stripe_count >= 2 &&
                         options.stripe_count <= 65'536;
     FG_ASSERT(usable, "the number of stripes is a power of two from 2 to 65,536");
     for (std::uint32_t i = 0; i < options.stripe_count; ++i) {
-        stripes_.emplace_back(options.retention);
+        stripes_.emplace_back(options.retention, answers_max());
         StripeLock lock(stripes_.back());
         stripes_.back().assets = assets_;
     }
@@ -213,7 +197,9 @@ void Engine::Impl::remember(
     IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key, std::string receipt,
     Timestamp at, Lsn lsn
 ) {
-    table.insert(scope, key, IdempotencyTable::Entry{key.fingerprint, lsn, at, std::move(receipt)});
+    const WalletHash hash = scope == nullptr ? 0 : scope->id.hash();
+    table.insert(scope, hash, key, lsn, at, std::move(receipt));
+    table.drop_answers(log_.applied_lsn());
 }
 
 Result<Execution> Engine::Impl::execute(
@@ -242,9 +228,13 @@ Result<Execution> Engine::Impl::execute_locked(
     if (key) {
         // What the request names may have left memory since it was answered.
         const bool lost = wallet == nullptr && target.wallet == nullptr;
-        const Wallet* scope = lost ? state.idempotency.find_wallet(*key, now) : wallet;
-        const auto* entry = scope == nullptr ? nullptr : state.idempotency.find(scope, *key, now);
-        if (entry != nullptr) return recall(*entry, *key, scope->id, stripe.assets);
+        std::optional<IdempotencyTable::Found> found;
+        if (lost) {
+            found = state.idempotency.find_request(target.hash, *key, now);
+        } else if (wallet != nullptr) {
+            found = state.idempotency.find(wallet, target.hash, *key, now);
+        }
+        if (found) return recall(*found, stripe.assets);
     }
     const Context context{
         *stripe.assets, now, Uid::make(now, target.hash, options_.epoch, stripe.id_counter)};
@@ -276,9 +266,8 @@ Result<Execution> Engine::Impl::create_asset(
     MutexLock lock(catalogue_mutex_);
     const Timestamp now = stamp();
     if (key) {
-        if (const auto* entry = assets_idempotency_.find(nullptr, *key, now)) {
-            return recall(*entry, *key, WalletId{}, assets_);
-        }
+        const auto found = assets_idempotency_.find(nullptr, 0, *key, now);
+        if (found) return recall(*found, assets_);
     }
     Execution execution;
     execution.receipt.at = now;
@@ -430,16 +419,17 @@ void Engine::Impl::add_authorization(Authorization authorization) {
 }
 
 void Engine::Impl::add_idempotency(IdempotencyRow row) {
-    IdempotencyTable::Entry entry{row.key.fingerprint, row.lsn, row.at, std::move(row.receipt)};
     if (row.wallet.text().empty()) {
         MutexLock lock(catalogue_mutex_);
-        assets_idempotency_.insert(nullptr, row.key, std::move(entry));
+        assets_idempotency_.insert(nullptr, 0, row.key, row.lsn, row.at, std::nullopt);
         return;
     }
-    Stripe& stripe = stripe_of(row.wallet.hash());
+    const WalletHash hash = row.wallet.hash();
+    Stripe& stripe = stripe_of(hash);
     StripeLock lock(stripe);
     const Wallet* scope = stripe.state.find_wallet(row.wallet);
-    if (scope != nullptr) stripe.state.idempotency.insert(scope, row.key, std::move(entry));
+    if (scope == nullptr) return;
+    stripe.state.idempotency.insert(scope, hash, row.key, row.lsn, row.at, std::nullopt);
 }
 
 EngineStats Engine::Impl::stats() const {

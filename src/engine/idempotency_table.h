@@ -1,12 +1,16 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <array>
+#include <boost/container/deque.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <string>
 
+#include "faregate/core/id.h"
 #include "faregate/core/lsn.h"
 #include "faregate/core/time.h"
 #include "faregate/engine/idempotency.h"
@@ -14,94 +18,133 @@
 
 namespace faregate::engine {
 
-/// The answers that were given under idempotency keys, per wallet (null for assets).
-/// Whether a key still counts depends on its age alone, not on when old ones were cleared away.
+/// Which idempotency keys were answered, per wallet (null for assets), and the answers of late.
+///
+/// Keys are kept for the time of retention, in less than 64 bytes each; an answer is several times
+/// as large, so it leaves once the database has it and the memory for answers is full. Whether a
+/// key still counts depends on its age alone, not on when old ones were cleared away.
 /// Not synchronized: belongs to its stripe.
 class IdempotencyTable {
   public:
-    struct Entry {
-        std::array<std::uint8_t, 16> fingerprint{};
+    /// `answers_max` bytes of answers stay for as long as their keys do.
+    IdempotencyTable(Duration retention, std::size_t answers_max)
+        : retention_(retention),
+          answers_max_(answers_max),
+          index_(0, SlotHash{&entries_, &first_}, SlotEqual{&entries_, &first_}) {}
+    IdempotencyTable(const IdempotencyTable&) = delete;
+    IdempotencyTable& operator=(const IdempotencyTable&) = delete;
+
+    struct Found {
+        const ledger::Wallet* wallet = nullptr;
         Lsn lsn;
-        Timestamp at;
-        std::string receipt;  ///< bytes of encode_receipt
+        bool same_request = false;
+        const std::string* answer = nullptr;  ///< bytes of encode_receipt; null: it has left
     };
 
-    explicit IdempotencyTable(Duration retention) : retention_(retention) {}
+    /// What this key was used for in this wallet, if it was and still counts.
+    std::optional<Found> find(
+        const ledger::Wallet* wallet, WalletHash hash, const IdempotencyKey& key, Timestamp now
+    ) const;
 
-    /// The answer under this key, or null if there is none or it is too old.
-    const Entry* find(const ledger::Wallet* wallet, const IdempotencyKey& key, Timestamp now)
-        const {
-        const auto found = entries_.find(Slot{wallet, key.digest});
-        if (found == entries_.end() || found->second.at + retention_ <= now) return nullptr;
-        return &found->second;
-    }
+    /// The same for exactly this request, in whichever wallet of that hash. A request that names an
+    /// authorization or a grant has no other way to its wallet once that has left memory.
+    std::optional<Found> find_request(WalletHash hash, const IdempotencyKey& key, Timestamp now)
+        const;
 
-    /// The wallet that has answered exactly this request under this key, or null. A request that
-    /// names an authorization or a grant has no other way to its wallet once that has left memory.
-    const ledger::Wallet* find_wallet(const IdempotencyKey& key, Timestamp now) const {
-        const auto found = wallets_.find(request_of(key.digest, key.fingerprint));
-        if (found == wallets_.end()) return nullptr;
-        const Entry* entry = find(found->second, key, now);
-        const bool same = entry != nullptr && entry->fingerprint == key.fingerprint;
-        return same ? found->second : nullptr;
-    }
+    /// Remembers a key, whose LSN and time are the highest so far. `answer` is nothing if the
+    /// database has it already.
+    void insert(
+        const ledger::Wallet* wallet, WalletHash hash, const IdempotencyKey& key, Lsn lsn,
+        Timestamp at, std::optional<std::string> answer
+    );
 
-    void insert(const ledger::Wallet* wallet, const IdempotencyKey& key, Entry entry) {
-        forget(entry.at);
-        const Slot slot{wallet, key.digest};
-        ages_.push_back(Age{entry.at, slot});
-        if (wallet != nullptr) wallets_[request_of(key.digest, key.fingerprint)] = wallet;
-        entries_.insert_or_assign(slot, std::move(entry));
-    }
+    /// Lets go of the oldest answers up to `applied` that there is no memory for.
+    void drop_answers(Lsn applied);
 
-    std::size_t size() const noexcept { return entries_.size(); }
+    std::size_t size() const noexcept { return index_.size(); }
 
   private:
+    /// 96 bits of SHA-256 are enough to tell the keys of one wallet apart, and so for requests.
+    using Digest = std::array<std::uint8_t, 12>;
+
+    struct Entry {
+        Digest digest{};  ///< of the key, with the wallet's hash worked into it
+        Digest fingerprint{};
+        const ledger::Wallet* wallet = nullptr;
+        Lsn lsn;
+        Timestamp at;
+    };
+
+    struct Answer {
+        Lsn lsn;
+        std::string receipt;
+    };
+
+    struct BlockSize {
+        using type = boost::container::deque_options_t<boost::container::block_bytes<4096U>>;
+    };
+    using Entries = boost::container::deque<Entry, void, BlockSize::type>;
+
+    // The index holds serial numbers of entries, modulo 2^32.
     struct Slot {
         const ledger::Wallet* wallet = nullptr;
-        std::array<std::uint8_t, 16> digest{};
-        bool operator==(const Slot&) const = default;
+        Digest digest{};
+    };
+    struct Request {
+        Digest digest{};
+        Digest fingerprint{};
     };
     struct SlotHash {
-        /// The digest is SHA-256's, so a part of it is as good a hash as any.
-        std::size_t operator()(const Slot& slot) const noexcept {
-            std::size_t hash = 0;
-            std::memcpy(&hash, slot.digest.data(), sizeof hash);
-            return hash ^ (reinterpret_cast<std::uintptr_t>(slot.wallet) >> 4);
+        using is_transparent = void;
+        using is_avalanching = void;
+        const Entries* entries;
+        const std::uint32_t* first;
+        std::size_t operator()(std::uint32_t serial) const noexcept {
+            return hash((*entries)[serial - *first].digest);
+        }
+        std::size_t operator()(const Slot& slot) const noexcept { return hash(slot.digest); }
+        std::size_t operator()(const Request& request) const noexcept {
+            return hash(request.digest);
+        }
+        /// A part of a digest of SHA-256 is as good a hash as any.
+        static std::size_t hash(const Digest& digest) noexcept {
+            std::size_t part = 0;
+            std::memcpy(&part, digest.data(), sizeof part);
+            return part;
         }
     };
-    struct Age {
-        Timestamp at;
-        Slot slot;
+    struct SlotEqual {
+        using is_transparent = void;
+        const Entries* entries;
+        const std::uint32_t* first;
+        const Entry& at(std::uint32_t serial) const noexcept { return (*entries)[serial - *first]; }
+        bool operator()(std::uint32_t a, std::uint32_t b) const noexcept { return a == b; }
+        bool operator()(const Slot& slot, std::uint32_t serial) const noexcept {
+            const Entry& entry = at(serial);
+            return entry.wallet == slot.wallet && entry.digest == slot.digest;
+        }
+        bool operator()(const Request& request, std::uint32_t serial) const noexcept {
+            const Entry& entry = at(serial);
+            return entry.digest == request.digest && entry.fingerprint == request.fingerprint;
+        }
     };
 
-    using Digest = std::array<std::uint8_t, 16>;
-
-    /// Both are SHA-256's, so 64 bits tell requests apart; find_wallet makes sure.
-    static std::uint64_t request_of(const Digest& digest, const Digest& fingerprint) {
-        std::uint64_t parts[2] = {};
-        std::memcpy(&parts[0], digest.data(), sizeof parts[0]);
-        std::memcpy(&parts[1], fingerprint.data() + 8, sizeof parts[1]);
-        return parts[0] ^ parts[1];
-    }
-
-    void forget(Timestamp now) {
-        while (!ages_.empty() && ages_.front().at + retention_ <= now) {
-            const auto found = entries_.find(ages_.front().slot);
-            // The key may have been used again since.
-            if (found != entries_.end() && found->second.at == ages_.front().at) {
-                const Slot& slot = found->first;
-                wallets_.erase(request_of(slot.digest, found->second.fingerprint));
-                entries_.erase(found);
-            }
-            ages_.pop_front();
-        }
-    }
+    static Digest cut(const std::array<std::uint8_t, 16>& digest);
+    static Digest work_in(WalletHash hash, const IdempotencyKey& key);
+    template <typename Sought>
+    std::optional<Found> look_up(const Sought& sought, const IdempotencyKey& key, Timestamp now)
+        const;
+    const std::string* find_answer(Lsn lsn) const;
+    void pop_answer();
+    void forget(Timestamp now);
 
     Duration retention_;
-    boost::unordered_flat_map<Slot, Entry, SlotHash> entries_;
-    boost::unordered_flat_map<std::uint64_t, const ledger::Wallet*> wallets_;
-    std::deque<Age> ages_;
+    std::size_t answers_max_;
+    Entries entries_;          // by age
+    std::uint32_t first_ = 0;  // the serial number of the oldest entry
+    boost::unordered_flat_set<std::uint32_t, SlotHash, SlotEqual> index_;
+    std::deque<Answer> answers_;  // by LSN
+    std::size_t answers_bytes_ = 0;
 };
 
 }  // namespace faregate::engine

@@ -49,10 +49,7 @@ StripeLock::StripeLock(const Stripe& stripe) : stripe_(stripe) {
 
 StripeLock::~StripeLock() { stripe_.mutex.unlock(); }
 
-Wallet* StripeState::find_wallet(const WalletId& id) {
-    const auto found = wallets_.find(id);
-    return found == wallets_.end() ? nullptr : found->second.get();
-}
+Wallet* StripeState::find_wallet(const WalletId& id) { return wallets_.find(id); }
 
 StripeState::Hold* StripeState::find_hold(AuthorizationId id, Timestamp now) {
     const auto found = holds_.find(id);
@@ -62,10 +59,7 @@ StripeState::Hold* StripeState::find_hold(AuthorizationId id, Timestamp now) {
     return forgotten ? nullptr : found->second.get();
 }
 
-Wallet* StripeState::find_wallet_of(GrantId grant) {
-    const auto found = grants_.find(grant);
-    return found == grants_.end() ? nullptr : found->second;
-}
+Wallet* StripeState::find_wallet_of(GrantId grant) { return wallets_.find_owner(grant); }
 
 Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
     const auto misfit = [&](const char* what) {
@@ -79,13 +73,13 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
     Wallet* wallet = find_wallet(mutation.wallet);
     if (std::holds_alternative<WalletCreated>(mutation.change)) {
         if (wallet != nullptr) return misfit("the wallet exists");
-        wallets_.emplace(mutation.wallet, std::make_unique<Wallet>(create_wallet(mutation, lsn)));
+        wallets_.insert(create_wallet(mutation, lsn));
         return {};
     }
     if (wallet == nullptr) return misfit("there is no such wallet");
     if (wallet->lsn >= lsn) return misfit("the wallet is newer");
     const auto* added_grant = std::get_if<GrantAdded>(&mutation.change);
-    if (added_grant != nullptr && grants_.contains(added_grant->grant.id)) {
+    if (added_grant != nullptr && wallet->find_grant(added_grant->grant.id) != nullptr) {
         return misfit("the grant exists");
     }
 
@@ -118,15 +112,12 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
     if (contradiction != nullptr) return misfit(contradiction);
 
     if (const auto* added = std::get_if<GrantAdded>(&mutation.change)) {
-        grants_.emplace(added->grant.id, wallet);
         const Grant* grant = wallet->find_grant(added->grant.id);
         if (grant != nullptr) set_grant_timer(*grant);
     } else if (const auto* ended = std::get_if<GrantChanged>(&mutation.change)) {
         const Grant* grant = wallet->find_grant(ended->grant);
         if (grant != nullptr && grant->status == GrantStatus::active) set_grant_timer(*grant);
-        index_grant(*wallet, ended->grant);
     }
-    for (const Posting& posting : mutation.postings) index_grant(*wallet, posting.grant);
     if (hold == nullptr) return {};
 
     const Authorization& authorization = hold->authorization;
@@ -143,10 +134,6 @@ Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
         index_closing(*hold);
     }
     return {};
-}
-
-void StripeState::index_grant(const Wallet& wallet, GrantId id) {
-    if (!id.is_nil() && wallet.find_grant(id) == nullptr) grants_.erase(id);
 }
 
 void StripeState::index_closing(const Hold& hold) {
@@ -202,22 +189,18 @@ bool StripeState::next_due(Timestamp now, Mutation& mutation) {
 }
 
 Status StripeState::load_wallet(Wallet wallet) {
-    const WalletId id = wallet.id;
-    auto owned = std::make_unique<Wallet>(std::move(wallet));
     // Money is spent in this order, so it is not left to the order in which rows arrive.
-    std::sort(owned->grants.begin(), owned->grants.end(), burns_before);
+    std::sort(wallet.grants.begin(), wallet.grants.end(), burns_before);
     std::sort(
-        owned->accounts.begin(), owned->accounts.end(),
+        wallet.accounts.begin(), wallet.accounts.end(),
         [](const Account& a, const Account& b) { return a.asset < b.asset; }
     );
-    Wallet* const added = owned.get();
-    if (!wallets_.emplace(id, std::move(owned)).second) {
-        return failure(ErrorCode::corruption, "wallet " + id.text() + " is stored twice");
+    const std::string id = wallet.id.text();
+    const Wallet* const added = wallets_.insert(std::move(wallet));
+    if (added == nullptr) {
+        return failure(ErrorCode::corruption, "wallet " + id + " is stored twice");
     }
-    for (const Grant& grant : added->grants) {
-        grants_.emplace(grant.id, added);
-        set_grant_timer(grant);
-    }
+    for (const Grant& grant : added->grants) set_grant_timer(grant);
     return {};
 }
 
@@ -258,12 +241,12 @@ void StripeState::add_totals(std::vector<AssetTotals>& totals) const {
         if (__builtin_add_overflow(sum.units(), amount.units(), &result)) ok = false;
         sum = Amount::from_units(result);
     };
-    for (const auto& [id, wallet] : wallets_) {
+    for (const Wallet* wallet : wallets_.all()) {
         for (const Account& account : wallet->accounts) {
             // An asset that was created after the totals were laid out.
             if (account.asset.value >= totals.size()) continue;
             AssetTotals& total = totals.at(account.asset.value);
-            const auto found = held.find({wallet.get(), account.asset});
+            const auto found = held.find({wallet, account.asset});
             const Amount by_holds = found == held.end() ? Amount{} : found->second;
             if (!adds_up(*wallet, account, by_holds)) total.ok = false;
             add(total.posted, account.posted, total.ok);
@@ -296,13 +279,13 @@ Status StripeState::verify(std::size_t asset_count) const {
             if (!whole) return contradiction(*hold->wallet, id.text() + " is not its parts");
         }
     }
-    for (const auto& [id, wallet] : wallets_) {
+    for (const Wallet* wallet : wallets_.all()) {
         for (const Account& account : wallet->accounts) {
             const auto asset = "asset " + std::to_string(account.asset.value);
             if (account.asset.value >= asset_count) {
                 return contradiction(*wallet, asset + " does not exist");
             }
-            const auto found = held.extract({wallet.get(), account.asset});
+            const auto found = held.extract({wallet, account.asset});
             const bool sound = adds_up(*wallet, account, found.empty() ? Amount{} : found.mapped());
             if (!sound) {
                 return contradiction(*wallet, asset + " contradicts its grants or holds");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/idempotency_table.h"
+#include "engine/wallet_table.h"
 #include "faregate/core/mutex.h"
 #include "faregate/engine/engine.h"
 #include "faregate/ledger/apply.h"
@@ -29,11 +30,12 @@ struct Timer {
 
 /// The wallets behind one lock: state, indexes over it, and timers. Not synchronized by itself.
 ///
-/// Invariants: every authorization and indexed grant belongs to a wallet here; wallets and
-/// authorizations keep their addresses; an open authorization has exactly one timer.
+/// Invariants: every authorization belongs to a wallet here; wallets and authorizations keep their
+/// addresses; an open authorization has exactly one timer.
 class StripeState {
   public:
-    explicit StripeState(Duration retention) : idempotency(retention), retention_(retention) {}
+    StripeState(Duration retention, std::size_t answers_max)
+        : idempotency(retention, answers_max), retention_(retention) {}
 
     struct Hold {
         ledger::Authorization authorization;
@@ -74,16 +76,9 @@ class StripeState {
     IdempotencyTable idempotency;
 
   private:
-    struct TextHash {
-        std::size_t operator()(const WalletId& id) const noexcept {
-            return std::hash<std::string>{}(id.text());
-        }
-    };
-
     using HeldByAccount = std::map<std::pair<const ledger::Wallet*, ledger::AssetIndex>, Amount>;
 
     HeldByAccount held_by_account() const;
-    void index_grant(const ledger::Wallet& wallet, GrantId id);
     void index_closing(const Hold& hold);
     void set_timer(const Timer& timer);
     void set_grant_timer(const ledger::Grant& grant);
@@ -92,9 +87,8 @@ class StripeState {
     Duration retention_;
     Lsn last_lsn_;
     std::size_t open_count_ = 0;
-    boost::unordered_flat_map<WalletId, std::unique_ptr<ledger::Wallet>, TextHash> wallets_;
+    WalletTable wallets_;
     boost::unordered_flat_map<AuthorizationId, std::unique_ptr<Hold>, UidHash> holds_;
-    boost::unordered_flat_map<GrantId, ledger::Wallet*, UidHash> grants_;
     std::set<Timer> timers_;
     /// When closed authorizations leave memory.
     std::set<std::pair<Timestamp, AuthorizationId>> closed_;
@@ -102,7 +96,7 @@ class StripeState {
 
 /// One lock and what is behind it.
 struct Stripe {
-    explicit Stripe(Duration retention) : state(retention) {}
+    Stripe(Duration retention, std::size_t answers_max) : state(retention, answers_max) {}
 
     mutable Mutex mutex;
     StripeState state FG_GUARDED_BY(mutex);

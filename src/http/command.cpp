@@ -1,5 +1,7 @@
 #include "http/command.h"
 
+#include <algorithm>
+
 #include "http/outcome_problem.h"
 #include "http/routes/routes.h"
 
@@ -24,6 +26,17 @@ Result<std::optional<std::string>> find_status(
     return found ? std::optional(found->status) : std::nullopt;
 }
 
+/// The earlier request was answered, so a caller must not believe that nothing has happened.
+Reply answer_is_away() {
+    return Reply(Problem(
+                     Refusal::database_unavailable,
+                     "An earlier request with this Idempotency-Key was answered, and PostgreSQL, "
+                     "which keeps the answer, cannot be asked at the moment. Nothing was executed "
+                     "again. Send the request once more with the same key to get the answer."
+    )
+                     .with("executed", true));
+}
+
 }  // namespace
 
 Done perform(Exchange& exchange, const Operation& operation) {
@@ -37,9 +50,13 @@ Done perform(Exchange& exchange, const Operation& operation) {
         done.reply = engine_problem(execution.error());
         return done;
     }
+    done.lsn = execution->lsn;
+    if (execution->answer_elsewhere) {
+        done.recalled = *execution;
+        return done;
+    }
     const Outcome outcome = execution->receipt.outcome;
     done.reply = answer(operation, *execution);
-    done.lsn = execution->lsn;
     done.executed = outcome == Outcome::accepted && !operation.is_dry_run();
     done.ask_database = may_be_in_database(outcome);
     return done;
@@ -65,6 +82,36 @@ Task<Reply> look_further(Exchange& exchange, const Operation& operation, Reply n
     co_return Reply(authorization_state(**status));
 }
 
+Task<void> recall_answers(Exchange& exchange, std::vector<Recall> recalls) {
+    std::vector<Lsn> lsns;
+    lsns.reserve(recalls.size());
+    for (const Recall& recall : recalls) lsns.push_back(recall.done->lsn);
+    postgres::Queries& queries = exchange.services.uses.queries;
+    std::function<Result<std::vector<engine::IdempotencyRow>>()> question =
+        [&queries, lsns = std::move(lsns)] { return queries.answers(lsns); };
+    const auto rows = co_await ask(exchange, std::move(question));
+    for (const Recall& recall : recalls) {
+        Done& done = *recall.done;
+        if (!rows) {
+            done.reply = answer_is_away();
+            continue;
+        }
+        const auto row = std::lower_bound(
+            rows->begin(), rows->end(), done.lsn,
+            [](const engine::IdempotencyRow& each, Lsn lsn) { return each.lsn < lsn; }
+        );
+        const bool found = row != rows->end() && row->lsn == done.lsn;
+        if (!found) {
+            // Its time was over just now, or PostgreSQL fell back and is being caught up.
+            done.reply = answer_is_away();
+            continue;
+        }
+        const Status read = recall_answer(*done.recalled, *recall.operation->key, *row);
+        done.reply = read ? answer(*recall.operation, *done.recalled)
+                          : Reply(database_problem(exchange, read.error()));
+    }
+}
+
 Task<Reply> run_operation(Exchange& exchange, const Operation& operation) {
     auto refused = co_await admit(exchange, operation.type->scope);
     if (!refused) refused = check_durability(exchange);
@@ -72,6 +119,13 @@ Task<Reply> run_operation(Exchange& exchange, const Operation& operation) {
 
     Done done = perform(exchange, operation);
     if (done.lsn != Lsn{}) {
+        const auto problem = co_await await_durable(exchange, done.lsn, done.executed);
+        if (problem) co_return Reply(*problem);
+    }
+    if (done.recalled) {
+        std::vector<Recall> recalls{{&operation, &done}};
+        co_await recall_answers(exchange, std::move(recalls));
+        // That may have taken long: whether this server may still answer is asked once more.
         const auto problem = co_await await_durable(exchange, done.lsn, done.executed);
         if (problem) co_return Reply(*problem);
     }

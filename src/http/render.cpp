@@ -89,10 +89,10 @@ void write_wallet(
 ) {
     json.begin_object();
     json.member("id", wallet.id.text());
-    write_if_any(json, "name", wallet.name);
+    write_if_any(json, "name", wallet.name());
     json.member("status", to_string(wallet.status));
     json.member("over_capture", to_string(wallet.over_capture));
-    write_metadata(json, wallet.metadata);
+    write_metadata(json, wallet.metadata());
     write_time(json, "created_at", wallet.created_at);
     write_accounts(json, "accounts", wallet, assets);
     write_lsn(json, lsn);

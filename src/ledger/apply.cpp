@@ -125,8 +125,11 @@ class Sides {
 void update(Wallet& wallet, const WalletUpdated& change) {
     if (change.status) wallet.status = *change.status;
     if (change.over_capture) wallet.over_capture = *change.over_capture;
-    if (change.name) wallet.name = *change.name;
-    if (change.metadata) wallet.metadata = *change.metadata;
+    if (change.name || change.metadata) {
+        wallet.set_labels(
+            change.name.value_or(wallet.name()), change.metadata.value_or(wallet.metadata())
+        );
+    }
     for (const OverdraftLimit& limit : change.overdraft_limits) {
         wallet.account(limit.asset).overdraft_limit = limit.limit;
     }
@@ -228,9 +231,8 @@ Wallet create_wallet(const Mutation& mutation, Lsn lsn) {
     wallet.id = mutation.wallet;
     wallet.created_at = mutation.at;
     wallet.lsn = lsn;
-    wallet.name = created.name;
     wallet.over_capture = created.over_capture;
-    wallet.metadata = created.metadata;
+    wallet.set_labels(created.name, created.metadata);
     return wallet;
 }
 

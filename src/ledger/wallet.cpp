@@ -23,6 +23,25 @@ bool burns_before(const Grant& a, const Grant& b) noexcept {
     return key(a) < key(b);
 }
 
+const Wallet::Labels& Wallet::no_labels() noexcept {
+    static const Labels none;
+    return none;
+}
+
+const std::string& Wallet::name() const noexcept {
+    return labels_ == nullptr ? no_labels().name : labels_->name;
+}
+
+const std::string& Wallet::metadata() const noexcept {
+    return labels_ == nullptr ? no_labels().metadata : labels_->metadata;
+}
+
+void Wallet::set_labels(std::string name, std::string metadata) {
+    const bool any = !name.empty() || !metadata.empty();
+    labels_ = any ? std::make_shared<const Labels>(Labels{std::move(name), std::move(metadata)})
+                  : nullptr;
+}
+
 const Account* Wallet::find_account(AssetIndex asset) const noexcept {
     const auto found = std::lower_bound(accounts.begin(), accounts.end(), asset, by_asset);
     return found != accounts.end() && found->asset == asset ? &*found : nullptr;

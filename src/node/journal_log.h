@@ -19,6 +19,7 @@ class JournalLog final : public engine::MutationLog {
         : journal_(journal), applied_(applied), backlog_max_(backlog_max) {}
 
     Result<Lsn> append(std::string_view record) override;
+    Lsn applied_lsn() const override { return applied_.value(); }
 
     /// Durable records that PostgreSQL does not have yet.
     std::uint64_t backlog() const noexcept;

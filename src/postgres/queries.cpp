@@ -15,6 +15,11 @@ std::string time_of(const Field& field) {
 }
 
 template <typename Field>
+std::string_view text_of(const Field& field) {
+    return {field.c_str(), field.size()};
+}
+
+template <typename Field>
 std::optional<std::string> text_or_none(const Field& field) {
     if (field.is_null()) return std::nullopt;
     return std::string(field.c_str(), field.size());
@@ -261,6 +266,36 @@ Result<std::optional<AuthorizationRecord>> Queries::authorization(AuthorizationI
                 row[9].c_str(), row[10].c_str(), row[11].c_str(), row[12].c_str()});
         }
         return found;
+    });
+}
+
+Result<std::vector<engine::IdempotencyRow>> Queries::answers(const std::vector<Lsn>& lsns) {
+    std::string list = "{";
+    for (const Lsn lsn : lsns) {
+        if (list.size() > 1) list += ',';
+        list += std::to_string(lsn.value);
+    }
+    list += '}';
+    return impl_->read_once("read answers", [&](pqxx::transaction_base& transaction) {
+        const auto rows = execute(
+            transaction,
+            "SELECT wallet, digest, fingerprint, " + micros_of("at") +
+                ", lsn, receipt FROM idempotency_keys WHERE lsn = ANY($1::bigint[]) ORDER BY lsn",
+            list
+        );
+        std::vector<engine::IdempotencyRow> answers;
+        for (const auto& row : rows) {
+            engine::IdempotencyRow& answer = answers.emplace_back();
+            if (!text_of(row[0]).empty()) {
+                answer.wallet = WalletId::trusted(std::string(text_of(row[0])));
+            }
+            answer.key.digest = read_digest(text_of(row[1]));
+            answer.key.fingerprint = read_digest(text_of(row[2]));
+            answer.at = read_timestamp(text_of(row[3]));
+            answer.lsn = lsn_of(row[4]);
+            answer.receipt = read_bytea(text_of(row[5]));
+        }
+        return answers;
     });
 }
 

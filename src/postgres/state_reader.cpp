@@ -21,24 +21,12 @@ TypedId<Kind> read_id(std::string_view text) {
     return required(TypedId<Kind>::parse(text), text);
 }
 
-template <std::size_t size>
-void read_bytes(std::string_view text, std::array<std::uint8_t, size>& bytes) {
-    const std::string read = read_bytea(text);
-    if (read.size() != size) {
-        throw Failure(
-            ErrorCode::corruption, "a digest has " + std::to_string(read.size()) + " bytes"
-        );
-    }
-    std::copy(read.begin(), read.end(), bytes.begin());
-}
-
 ledger::Wallet wallet(const CursorRows& rows) {
     ledger::Wallet wallet;
     wallet.id = required(WalletId::parse(rows.text(0)), rows.text(0));
     wallet.status = required(ledger::parse_wallet_status(rows.text(1)), rows.text(1));
     wallet.over_capture = required(ledger::parse_over_capture(rows.text(2)), rows.text(2));
-    wallet.name = rows.text(3);
-    wallet.metadata = rows.text(4);
+    wallet.set_labels(std::string(rows.text(3)), std::string(rows.text(4)));
     wallet.created_at = rows.time(5);
     wallet.lsn.value = rows.number(6);
     return wallet;
@@ -223,17 +211,15 @@ void StateReader::read_idempotency_keys(Timestamp since) {
     CursorRows rows(
         transaction_, "key_rows",
         "SELECT wallet, digest, fingerprint, " + micros_of("at") +
-            ", lsn, receipt FROM idempotency_keys WHERE at >= '" + timestamp_text(since) +
-            "' ORDER BY lsn"
+            ", lsn FROM idempotency_keys WHERE at >= '" + timestamp_text(since) + "' ORDER BY lsn"
     );
     while (rows.next()) {
         engine::IdempotencyRow row;
         if (!rows.text(0).empty()) row.wallet = WalletId::trusted(std::string(rows.text(0)));
-        read_bytes(rows.text(1), row.key.digest);
-        read_bytes(rows.text(2), row.key.fingerprint);
+        row.key.digest = read_digest(rows.text(1));
+        row.key.fingerprint = read_digest(rows.text(2));
         row.at = rows.time(3);
         row.lsn.value = rows.number(4);
-        row.receipt = read_bytea(rows.text(5));
         sink_.add_idempotency(std::move(row));
     }
 }

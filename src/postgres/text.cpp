@@ -92,6 +92,18 @@ std::string read_bytea(std::string_view text) {
     return std::move(*bytes);
 }
 
+std::array<std::uint8_t, 16> read_digest(std::string_view text) {
+    const std::string read = read_bytea(text);
+    std::array<std::uint8_t, 16> digest{};
+    if (read.size() != digest.size()) {
+        throw Failure(
+            ErrorCode::corruption, "a digest has " + std::to_string(read.size()) + " bytes"
+        );
+    }
+    std::copy(read.begin(), read.end(), digest.begin());
+    return digest;
+}
+
 std::string storable(std::string text) {
     const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
         return c != 0 && static_cast<unsigned char>(c) < 0x80;

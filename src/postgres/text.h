@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +29,8 @@ std::optional<std::string> from_hex(std::string_view hex);
 /// The text form of a bytea, both ways. read_bytea throws Failure `corruption`.
 std::string bytea_text(std::string_view bytes);
 std::string read_bytea(std::string_view text);
+/// The text form of 16 bytes. Throws Failure `corruption`.
+std::array<std::uint8_t, 16> read_digest(std::string_view text);
 
 /// `text` as PostgreSQL can store it: NUL and what is not UTF-8 become U+FFFD. Callers check their
 /// texts before; this makes sure that one that slipped through cannot stop the projection for ever.

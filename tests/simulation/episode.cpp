@@ -106,7 +106,19 @@ void Episode::execute(int client) {
     const Request& request = clients_.send(client, clock_.now());
     engine::Engine& engine = server_->node().engine();
     const Timestamp at = auditor_.stamp(clock_.now());
-    const auto answer = engine.execute(to_command(request.action), to_key(request));
+    auto answer = engine.execute(to_command(request.action), to_key(request));
+    if (answer && answer->answer_elsewhere) {
+        const auto row = database_.answer(answer->lsn);
+        const bool fell_back = !database_.owner || database_.owner->applied_lsn < answer->lsn;
+        require(row || fell_back, "an answer was let go of that the database does not have");
+        if (row) {
+            const Status read = recall_answer(*answer, *to_key(request), *row);
+            require(read.has_value(), "an answer cannot be read from the database");
+        } else {
+            answer = failure(ErrorCode::unavailable, "the database lacks the answer");
+        }
+        tally_.count(row ? "answers from the database" : "answers the database has lost");
+    }
     const Lsn last = server_->node().journal().last_lsn();
     auditor_.executed(request, at, answer, last, engine);
     tally_.note(fmt::format("{} {}: {}", at.microseconds, last.value, auditor_.context()));

@@ -21,6 +21,7 @@ node::NodeOptions Server::options(
     node::NodeOptions options;
     options.engine.stripe_count = stripes;
     options.engine.retention = retention;
+    options.engine.answers_bytes_max = 4'000;
     options.journal.file_size = 12'288;
     options.journal.frame_size_max = 8'192;
     options.journal.record_size_max = 4'096;

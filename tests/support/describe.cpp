@@ -87,7 +87,7 @@ std::string describe(const Wallet& wallet) {
     std::ostringstream out;
     out << "wallet " << wallet.id.text() << " created " << text(wallet.created_at) << " lsn "
         << wallet.lsn.value << " " << to_string(wallet.status) << " "
-        << to_string(wallet.over_capture) << " '" << wallet.name << "' '" << wallet.metadata
+        << to_string(wallet.over_capture) << " '" << wallet.name() << "' '" << wallet.metadata()
         << "'\n";
     for (const Account& account : wallet.accounts) {
         out << "  account " << text(account.asset) << " posted " << text(account.posted) << " held "

@@ -64,8 +64,9 @@ Status MemoryDatabase::merge_wallets(const ProjectionBatch& batch) {
         }
         wallet.status = row.status.value_or(wallet.status);
         wallet.over_capture = row.over_capture.value_or(wallet.over_capture);
-        wallet.name = row.name.value_or(wallet.name);
-        wallet.metadata = row.metadata.value_or(wallet.metadata);
+        wallet.set_labels(
+            row.name.value_or(wallet.name()), row.metadata.value_or(wallet.metadata())
+        );
         wallet.lsn = row.lsn;
         wallets[row.wallet.text()] = wallet;
     }
@@ -223,6 +224,13 @@ Status MemoryDatabase::merge_rest(const ProjectionBatch& batch) {
     return {};
 }
 
+std::optional<IdempotencyRow> MemoryDatabase::answer(Lsn lsn) const {
+    for (const auto& [key, row] : idempotency) {
+        if (row.lsn == lsn) return row;
+    }
+    return std::nullopt;
+}
+
 Status MemoryDatabase::load(Duration kept, StateSink& sink) const {
     const Timestamp last_at = owner ? owner->last_at : Timestamp{};
     const Timestamp since{last_at.microseconds - kept.microseconds};
@@ -234,7 +242,10 @@ Status MemoryDatabase::load(Duration kept, StateSink& sink) const {
         if (row.at >= since) rows.push_back(row);
     }
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.lsn < b.lsn; });
-    for (IdempotencyRow& row : rows) sink.add_idempotency(std::move(row));
+    for (IdempotencyRow& row : rows) {
+        row.receipt.clear();
+        sink.add_idempotency(std::move(row));
+    }
     sink.set_last_at(last_at);
     return {};
 }

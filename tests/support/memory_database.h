@@ -62,6 +62,9 @@ class MemoryDatabase {
     /// What ProjectionStore::load does.
     Status load(Duration kept, engine::StateSink& sink) const;
 
+    /// What the database answers when it is asked for the receipt of that record.
+    std::optional<engine::IdempotencyRow> answer(Lsn lsn) const;
+
     /// Adds up all entries and compares them with the balances, and the balances with grants and
     /// holds. Empty, or what is wrong.
     std::string audit() const;

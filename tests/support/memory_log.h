@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -22,6 +24,10 @@ class MemoryLog final : public engine::MutationLog {
         records_.emplace_back(record);
         return Lsn{first_.value + records_.size() - 1};
     }
+
+    Lsn applied_lsn() const override { return Lsn{applied_.load()}; }
+    /// From now on the engine believes that a database has everything up to `lsn`.
+    void set_applied(Lsn lsn) { applied_ = lsn.value; }
 
     /// Takes `count` more records and refuses all after them.
     void refuse_after(std::uint64_t count) {
@@ -48,6 +54,7 @@ class MemoryLog final : public engine::MutationLog {
   private:
     const Lsn first_;
     mutable Mutex mutex_;
+    std::atomic<std::uint64_t> applied_{0};
     std::vector<std::string> records_ FG_GUARDED_BY(mutex_);
     std::uint64_t admitted_ FG_GUARDED_BY(mutex_) = std::numeric_limits<std::uint64_t>::max();
 };

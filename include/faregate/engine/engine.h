@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ class MutationLog {
   public:
     virtual ~MutationLog() = default;
     virtual Result<Lsn> append(std::string_view record) = 0;
+    /// Up to here the database has the records. Rises only, but for a database that fell back.
+    virtual Lsn applied_lsn() const = 0;
 };
 
 /// The answer to a command.
@@ -33,9 +36,16 @@ struct Execution {
     /// The answer depends on everything up to here: it may be sent once this LSN is durable. For an
     /// accepted command it is the LSN of its mutation.
     Lsn lsn;
-    bool replayed = false;     ///< the answer of an earlier request with the same idempotency key
+    bool replayed = false;  ///< the answer of an earlier request with the same idempotency key
+    /// That answer has left memory: `receipt` is empty, and the database has it under `lsn`. See
+    /// recall_answer.
+    bool answer_elsewhere = false;
     AssetCataloguePtr assets;  ///< knows every asset that the receipt names
 };
+
+/// Completes an execution whose answer is elsewhere with what the database keeps under its LSN.
+/// Error `corruption`: the row is not that of `key`, or its receipt cannot be read.
+Status recall_answer(Execution& execution, const IdempotencyKey& key, const IdempotencyRow& row);
 
 /// A copy of something, and the LSN that must be durable before anybody may see it.
 template <typename T>
@@ -50,6 +60,9 @@ struct EngineOptions {
     /// How long idempotency keys are kept, and closed authorizations for late captures.
     Duration retention = Duration::seconds(86'400);
     Epoch epoch;  ///< goes into new ids
+    /// Memory for the answers that the database has too, so that a request which is repeated soon
+    /// gets its answer without a question to PostgreSQL, and while PostgreSQL is away.
+    std::size_t answers_bytes_max = 32 * 1024 * 1024;
 };
 
 struct EngineStats {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,10 +75,12 @@ struct Wallet {
     Lsn lsn;  ///< Of the last mutation; a reply about this wallet waits for it.
     WalletStatus status = WalletStatus::active;
     OverCapture over_capture = OverCapture::cap;
-    std::string name;
-    std::string metadata;           ///< a JSON object, or empty
     std::vector<Account> accounts;  ///< ordered by asset
     std::vector<Grant> grants;      ///< ordered by burns_before, all assets together
+
+    const std::string& name() const noexcept;
+    const std::string& metadata() const noexcept;  ///< a JSON object, or empty
+    void set_labels(std::string name, std::string metadata);
 
     const Account* find_account(AssetIndex asset) const noexcept;
     /// Creates the account if there is none.
@@ -86,6 +89,16 @@ struct Wallet {
     const Grant* find_grant(GrantId grant_id) const noexcept;
     Grant* find_grant(GrantId grant_id) noexcept;
     void insert_grant(Grant grant);
+
+  private:
+    /// What the rules have no use for, and most wallets do without.
+    struct Labels {
+        std::string name;
+        std::string metadata;
+    };
+    static const Labels& no_labels() noexcept;
+
+    std::shared_ptr<const Labels> labels_;
 };
 
 const char* to_string(GrantKind kind) noexcept;

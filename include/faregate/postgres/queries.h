@@ -10,6 +10,7 @@
 #include "faregate/core/lsn.h"
 #include "faregate/core/result.h"
 #include "faregate/core/time.h"
+#include "faregate/engine/projection.h"
 
 namespace faregate::postgres {
 
@@ -136,6 +137,9 @@ class Queries {
     /// Balances as they were at the end of that microsecond, summed from the entries.
     Result<std::vector<BalanceRecord>> balances_at(const WalletId& wallet, Timestamp at);
     Result<std::optional<AuthorizationRecord>> authorization(AuthorizationId id);
+    /// The answers under idempotency keys that these journal records keep, by LSN; those that the
+    /// projection does not have are left out.
+    Result<std::vector<engine::IdempotencyRow>> answers(const std::vector<Lsn>& lsns);
     /// From the tables of balances; cheap enough for an endpoint.
     Result<Audit> audit();
     /// From the entries: recomputes every balance, grant and hold, and names what differs (at most

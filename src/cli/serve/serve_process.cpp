@@ -135,6 +135,7 @@ node::NodeOptions ServeProcess::node_options() {
     node::NodeOptions options;
     options.engine.stripe_count = settings_.stripes;
     options.engine.retention = Duration::seconds(settings_.retention_seconds);
+    options.engine.answers_bytes_max = settings_.answer_memory_bytes;
     options.journal.file_size = settings_.journal_file_bytes;
     options.journal.queue_size_max = settings_.journal_queue_bytes;
     options.journal.on_sync = [this](const journal::SyncReport& report) {

@@ -174,6 +174,12 @@ Task<Reply> run_batch(Exchange& exchange) {
     }
     problem = co_await await_durable(exchange, lsn, executed);
     if (problem) co_return Reply(*problem);
+    std::vector<Recall> recalls;
+    for (Line& line : *lines) {
+        if (line.done.recalled) recalls.push_back({&*line.operation, &line.done});
+    }
+    const bool recalled = !recalls.empty();
+    if (recalled) co_await recall_answers(exchange, std::move(recalls));
     std::optional<Reply> found;
     for (Line& line : *lines) {
         if (!line.done.ask_database) continue;
@@ -186,7 +192,7 @@ Task<Reply> run_batch(Exchange& exchange) {
         line.done.reply = *found;
     }
     // That may have taken long: whether this server may still answer is asked once more.
-    if (found) problem = co_await await_durable(exchange, lsn, executed);
+    if (found || recalled) problem = co_await await_durable(exchange, lsn, executed);
     if (problem) co_return Reply(*problem);
     co_return render(*lines);
 }

@@ -30,9 +30,8 @@ void render(const Operation& operation, const engine::Execution& done, JsonWrite
     const auto& command = operation.as<ledger::CreateWallet>();
     ledger::Wallet wallet;
     wallet.id = command.wallet;
-    wallet.name = command.name;
     wallet.over_capture = command.over_capture;
-    wallet.metadata = command.metadata;
+    wallet.set_labels(command.name, command.metadata);
     wallet.created_at = done.receipt.at;
     write_wallet(json, wallet, ledger::AssetCatalogue(), done.lsn);
 }

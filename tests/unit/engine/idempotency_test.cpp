@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "faregate/engine/record.h"
 #include "support/describe.h"
 #include "support/engine_rig.h"
 
@@ -206,6 +207,94 @@ TEST_F(Idempotency, SurvivesReplayOfTheLog) {
         restarted.execute(support::debit("acme", "1"), key("declined", "else"));
     EXPECT_EQ(reused.receipt.outcome, Outcome::idempotency_key_reused);
     EXPECT_EQ(restarted.log.size(), 0U);
+}
+
+class AnswersWithoutMemory : public ::testing::Test {
+  protected:
+    static EngineOptions options() {
+        EngineOptions options = EngineRig::default_options();
+        options.answers_bytes_max = 0;
+        return options;
+    }
+
+    AnswersWithoutMemory() {
+        rig.create_assets();
+        rig.create_wallet("acme", "100");
+    }
+
+    void debit(const char* with) { rig.execute(support::debit("acme", "1"), key(with)); }
+    Execution again(const char* with) {
+        const Execution found = rig.execute(support::debit("acme", "1"), key(with));
+        EXPECT_TRUE(found.replayed);
+        return found;
+    }
+
+    EngineRig rig{options()};
+};
+
+TEST_F(AnswersWithoutMemory, AnAnswerStaysUntilTheDatabaseHasIt) {
+    debit("1");
+    const Lsn first = rig.log.last();
+    debit("2");
+    EXPECT_FALSE(again("1").answer_elsewhere);
+    rig.log.set_applied(first);
+    debit("3");
+    EXPECT_TRUE(again("1").answer_elsewhere);
+    EXPECT_EQ(again("1").lsn, first);
+    EXPECT_FALSE(again("2").answer_elsewhere);
+    EXPECT_FALSE(again("3").answer_elsewhere);
+    EXPECT_EQ(rig.usd("acme"), "97/0/97");
+}
+
+TEST_F(AnswersWithoutMemory, AReusedKeyIsKnownWithoutItsAnswer) {
+    debit("1");
+    rig.log.set_applied(rig.log.last());
+    debit("2");
+    const Execution reused = rig.execute(support::debit("acme", "2"), key("1", "else"));
+    EXPECT_EQ(reused.receipt.outcome, Outcome::idempotency_key_reused);
+    EXPECT_FALSE(reused.answer_elsewhere);
+}
+
+TEST_F(AnswersWithoutMemory, ARowOfAnotherRequestIsNoAnswer) {
+    debit("1");
+    const Lsn lsn = rig.log.last();
+    rig.log.set_applied(lsn);
+    debit("2");
+    const ledger::Receipt receipt;
+    const auto recall = [&](const IdempotencyKey& with, Lsn at) {
+        Execution execution = again("1");
+        const IdempotencyRow row{
+            WalletId::trusted("acme"), with, rig.clock.now(), at, encode_receipt(receipt)};
+        const Status read = recall_answer(execution, key("1"), row);
+        EXPECT_EQ(execution.answer_elsewhere, !read.has_value());
+        return read ? std::string("read") : read.error().message;
+    };
+    const std::string other =
+        "the answer at LSN " + std::to_string(lsn.value) + " is another request's";
+    EXPECT_EQ(recall(key("1"), lsn), "read");
+    EXPECT_EQ(recall(key("2"), lsn), other);
+    EXPECT_EQ(recall(key("1", "else"), lsn), other);
+    EXPECT_EQ(recall(key("1"), lsn.next()), other);
+}
+
+// As many as fill several blocks of keys, of which the oldest leave one by one.
+TEST(ManyKeys, AreFoundForTheRetentionAndNoLonger) {
+    EngineOptions options = EngineRig::default_options();
+    options.retention = Duration::seconds(1000);
+    EngineRig rig(options);
+    rig.create_assets();
+    rig.create_wallet("acme", "5000");
+    for (int i = 0; i < 3000; ++i) {
+        rig.execute(support::debit("acme", "1"), key(std::to_string(i)));
+        rig.clock.advance(Duration::seconds(1));
+    }
+    EXPECT_EQ(rig.engine.stats().idempotency_keys, 1000U);
+    for (int i = 2001; i < 3000; ++i) {
+        const auto with = key(std::to_string(i));
+        EXPECT_TRUE(rig.execute(support::debit("acme", "1"), with).replayed) << i;
+    }
+    EXPECT_FALSE(rig.execute(support::debit("acme", "1"), key("2000")).replayed);
+    EXPECT_EQ(rig.usd("acme"), "1999/0/1999");
 }
 
 TEST(IdempotencyKey, TellsKeysAndRequestsApart) {

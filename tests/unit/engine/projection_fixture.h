@@ -63,6 +63,15 @@ class Restarted {
         EXPECT_TRUE(finished.has_value()) << finished.error().message;
     }
 
+    /// The execution with the answer that only the database has, if that is so.
+    static Execution complete(Execution execution, const IdempotencyKey& key, const Projected& at) {
+        if (!execution.answer_elsewhere) return execution;
+        const auto row = at.database.answer(execution.lsn);
+        EXPECT_TRUE(row.has_value());
+        EXPECT_TRUE(row && recall_answer(execution, key, *row));
+        return execution;
+    }
+
     static EngineOptions options(const Projected&) {
         EngineOptions options = support::EngineRig::default_options();
         options.epoch = Epoch{2};

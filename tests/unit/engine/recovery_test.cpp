@@ -179,12 +179,14 @@ TEST_F(HandMade, AStoredAnswerThatNamesAnUnknownAssetIsCorruption) {
     receipt.lines.resize(1);
     receipt.lines[0].asset.value = 7;
     const auto key = support::key("k");
-    rig.engine.loader().add_idempotency(
-        {wallet, key, rig.clock.now(), Lsn{2}, encode_receipt(receipt)}
-    );
-    const auto again = rig.engine.execute(Command(support::debit("acme", "1")), key);
-    ASSERT_FALSE(again.has_value());
-    EXPECT_EQ(again.error().code, ErrorCode::corruption);
+    const IdempotencyRow row{wallet, key, rig.clock.now(), Lsn{2}, encode_receipt(receipt)};
+    rig.engine.loader().add_idempotency(row);
+    auto again = rig.engine.execute(Command(support::debit("acme", "1")), key);
+    ASSERT_TRUE(again.has_value());
+    ASSERT_TRUE(again->answer_elsewhere);
+    const Status read = recall_answer(*again, key, row);
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().code, ErrorCode::corruption);
 }
 
 TEST_F(HandMade, AWalletWhoseSumsDoNotAgreeIsNotServed) {

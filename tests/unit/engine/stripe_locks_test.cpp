@@ -27,6 +27,7 @@ class SlowLog final : public MutationLog {
         inside_.fetch_sub(1);
         return lsn;
     }
+    Lsn applied_lsn() const override { return log_.applied_lsn(); }
 
     int meetings() const { return meetings_; }
     const support::MemoryLog& log() const { return log_; }

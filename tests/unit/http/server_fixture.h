@@ -27,6 +27,7 @@ class TestLog final : public engine::MutationLog {
         if (lsn && !holding_) durable_.publish(*lsn);
         return lsn;
     }
+    Lsn applied_lsn() const override { return log.applied_lsn(); }
     void hold() { holding_ = true; }
     void release() {
         holding_ = false;

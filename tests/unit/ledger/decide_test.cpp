@@ -77,16 +77,15 @@ TEST_F(Decide, ARevocationSaysWhenTheGrantWasToLast) {
 }
 
 TEST_F(Decide, UpdateChangesOnlyWhatItNames) {
-    wallet.name = "Acme";
-    wallet.metadata = "{\"a\":1}";
+    wallet.set_labels("Acme", "{\"a\":1}");
     UpdateWallet command;
     command.wallet = wallet.id;
     command.status = WalletStatus::frozen;
     decide(context(), &wallet, command, decision);
     apply(wallet, nullptr, decision.mutation, Lsn{1});
     EXPECT_EQ(wallet.status, WalletStatus::frozen);
-    EXPECT_EQ(wallet.name, "Acme");
-    EXPECT_EQ(wallet.metadata, "{\"a\":1}");
+    EXPECT_EQ(wallet.name(), "Acme");
+    EXPECT_EQ(wallet.metadata(), "{\"a\":1}");
     EXPECT_EQ(wallet.over_capture, OverCapture::cap);
     command = {};
     command.wallet = wallet.id;
@@ -96,8 +95,8 @@ TEST_F(Decide, UpdateChangesOnlyWhatItNames) {
     decide(context(), &wallet, command, decision);
     apply(wallet, nullptr, decision.mutation, Lsn{2});
     EXPECT_EQ(wallet.status, WalletStatus::frozen);
-    EXPECT_EQ(wallet.name, "");
-    EXPECT_EQ(wallet.metadata, "");
+    EXPECT_EQ(wallet.name(), "");
+    EXPECT_EQ(wallet.metadata(), "");
     EXPECT_EQ(wallet.over_capture, OverCapture::debt);
 }
 

@@ -11,7 +11,8 @@ constexpr Duration everything = Duration::seconds(1'000'000'000);
 std::string describe(const ledger::Wallet& wallet) {
     std::string text = wallet.id.text() + " " + to_rfc3339(wallet.created_at) + " lsn " +
                        std::to_string(wallet.lsn.value) + " " + to_string(wallet.status) + " " +
-                       to_string(wallet.over_capture) + " " + wallet.name + " " + wallet.metadata;
+                       to_string(wallet.over_capture) + " " + wallet.name() + " " +
+                       wallet.metadata();
     for (const ledger::Account& account : wallet.accounts) {
         text += "\n  account " + std::to_string(account.asset.value);
         for (const Amount amount :
@@ -208,7 +209,7 @@ TEST_F(Load, GivesIdempotencyRecordsInTheOrderOfTheirLsn) {
     EXPECT_EQ(sink.keys[1].key.digest, batch.idempotency[0].key.digest);
     EXPECT_EQ(sink.keys[1].key.fingerprint, batch.idempotency[0].key.fingerprint);
     EXPECT_EQ(sink.keys[1].at, batch.idempotency[0].at);
-    EXPECT_EQ(sink.keys[1].receipt, batch.idempotency[0].receipt);
+    EXPECT_EQ(sink.keys[1].receipt, "");
     EXPECT_EQ(sink.last_at, std::vector<Timestamp>{batch.last_at});
 }
 
