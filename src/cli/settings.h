@@ -23,7 +23,7 @@ struct Settings {
     std::uint32_t threads = std::thread::hardware_concurrency();
     std::uint32_t stripes = 256;
     std::uint32_t retention_seconds = 86'400;
-    std::uint64_t answer_memory_bytes = std::uint64_t{32} << 20;
+    std::uint64_t answer_memory_bytes = std::uint64_t{8} << 20;
 
     std::uint64_t journal_file_bytes = std::uint64_t{64} << 20;
     std::uint64_t journal_queue_bytes = std::uint64_t{32} << 20;

@@ -112,6 +112,33 @@ def test_authorizations_go_on_while_postgres_is_away_and_arrive_exactly_once(pos
     check_exactly_once(server, [wallet, new])
 
 
+def test_an_answer_that_only_postgres_has_is_refused_until_it_is_back(postgres, away):
+    server = away.start(FAREGATE_ANSWER_MEMORY_BYTES=0)
+    api = server.api()
+    wallet = api.wallet(grant="100")
+    first = api.debit(wallet, "1", key="before")
+    server.wait_applied(first.expect(201)["lsn"])
+    server.stop()
+    server.start()
+    postgres.stop()
+    wait_noticed(api)
+
+    problem = api.debit(wallet, "1", key="before").problem(503, "database_unavailable")
+    assert problem["executed"] is True
+    line = {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1"}
+    lines = [{**line, "idempotency_key": key} for key in ("before", "during")]
+    results = api.post("/v1/batch", {"operations": lines}).expect(200)["results"]
+    assert [result["status"] for result in results] == [503, 201]
+    # What the database lacks is in memory, however little of that there is.
+    assert api.debit(wallet, "1", key="during").replayed
+    assert api.available(wallet) == "98"
+
+    postgres.start()
+    eventually(lambda: metric(api, "faregate_database_up") == 1, "the server notices the end")
+    again = api.debit(wallet, "1", key="before")
+    assert again.status == 201 and again.replayed and again.content == first.content
+
+
 def test_requests_that_need_postgres_are_refused_and_not_executed(postgres, away):
     server = away.start(FAREGATE_DURABILITY_TIMEOUT_SECONDS=1)
     api = server.api()

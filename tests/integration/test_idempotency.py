@@ -218,3 +218,37 @@ def test_two_keys_in_one_request_are_refused(server, api):
         400, "invalid_header"
     )
     assert api.available(wallet) == "10"
+
+
+def test_answers_that_have_left_memory_come_from_postgres(own_servers):
+    server = own_servers.start(FAREGATE_ANSWER_MEMORY_BYTES=0)
+    api = server.api()
+    sent = [(path, body, fresh("key")) for path, body in requests_of_every_kind(api)]
+    poor = api.wallet(grant="1")
+    declined = {"wallet": poor, "asset": "USD", "amount": "2"}
+    sent.append(("/v1/debits", declined, fresh("key")))
+    first = [api.post(path, body, key=key) for path, body, key in sent]
+    # An answer leaves with the next one that its stripe keeps; a start leaves none in memory.
+    server.stop()
+    server.start()
+    for (path, body, key), answer in zip(sent, first):
+        same(answer, api.post(path, body, key=key))
+    api.debit(poor, "0.5", key=sent[-1][2]).problem(422, "idempotency_key_reused")
+    assert api.available(poor) == "1"
+
+
+def test_a_batch_fetches_the_answers_that_have_left_memory_at_once(own_servers):
+    server = own_servers.start(FAREGATE_ANSWER_MEMORY_BYTES=0)
+    api = server.api()
+    wallet = api.wallet(grant="100")
+    debit = {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1"}
+    lines = [{**debit, "idempotency_key": f"line-{number}"} for number in range(50)]
+    first = api.post("/v1/batch", {"operations": lines}).expect(200)["results"]
+    server.stop()
+    server.start()
+    new = [{**debit, "idempotency_key": f"new-{number}"} for number in range(50)]
+    mixed = [line for pair in zip(lines, new) for line in pair]
+    again = api.post("/v1/batch", {"operations": mixed}).expect(200)["results"]
+    assert again[0::2] == first
+    assert {line["status"] for line in again[1::2]} == {201}
+    assert api.available(wallet) == "0"

@@ -62,7 +62,7 @@ struct EngineOptions {
     Epoch epoch;  ///< goes into new ids
     /// Memory for the answers that the database has too, so that a request which is repeated soon
     /// gets its answer without a question to PostgreSQL, and while PostgreSQL is away.
-    std::size_t answers_bytes_max = 32 * 1024 * 1024;
+    std::size_t answers_bytes_max = 8 * 1024 * 1024;
 };
 
 struct EngineStats {
