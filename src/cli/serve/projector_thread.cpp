@@ -21,7 +21,7 @@ constexpr auto idle_wait = milliseconds(100);
 /// requests come before the projection where both share the cores, and what gathers meanwhile costs
 /// PostgreSQL less: a wallet, a grant or a hold that was touched twice is one row.
 constexpr int rest_factor = 3;
-constexpr auto rest_max = milliseconds(node::Lease::watch_interval.microseconds / 2'000);
+constexpr auto rest_max = std::chrono::seconds(4);
 constexpr auto rest_slice = milliseconds(5);
 constexpr auto watch_interval = std::chrono::microseconds(node::Lease::watch_interval.microseconds);
 constexpr auto complaint_interval = std::chrono::seconds(10);
@@ -67,32 +67,37 @@ void ProjectorThread::run() {
 
 void ProjectorThread::move_or_watch() {
     const bool behind = projection_.behind();
+    const bool move = behind && !resting();
     const bool ask = lease_.in_doubt() || steady_clock::now() - asked_at_ >= watch_interval;
-    if (behind || ask) {
+    if (move || ask) {
         const auto began = steady_clock::now();
-        const auto asked = behind ? projection_.step() : projection_.watch();
+        const auto asked = move ? projection_.step() : projection_.watch();
         if (!asked) return handle(asked.error());
         answered();
-        if (behind) return rest(steady_clock::now() - began);
+        if (move) rest_after(steady_clock::now() - began);
+        return;
     }
+    if (behind) return rest();
     durable_.wait(projection_.moved().next(), static_cast<int>(idle_wait.count()));
 }
 
-void ProjectorThread::rest(steady_clock::duration last_took) {
-    const auto end =
-        steady_clock::now() + std::min<steady_clock::duration>(last_took * rest_factor, rest_max);
-    while (steady_clock::now() < end && may_rest()) {
-        const Lsn before = durable_.value();
-        std::this_thread::sleep_for(rest_slice);
-        // No longer than requests keep coming.
-        if (durable_.value() == before) return;
-    }
+void ProjectorThread::rest_after(steady_clock::duration batch_took) {
+    const auto rest = std::min<steady_clock::duration>(batch_took * rest_factor, rest_max);
+    rest_until_ = steady_clock::now() + rest;
 }
 
-bool ProjectorThread::may_rest() const {
+bool ProjectorThread::resting() const {
     const std::uint64_t lag = durable_.value().value - projection_.moved().value;
     const bool somebody_waits = applied_.wanted() > applied_.value();
-    return !somebody_waits && lag < rest_lag_max_ && !draining_ && !stopping_;
+    return steady_clock::now() < rest_until_ && !somebody_waits && lag < rest_lag_max_ &&
+           !draining_ && !stopping_;
+}
+
+void ProjectorThread::rest() {
+    const Lsn before = durable_.value();
+    std::this_thread::sleep_for(rest_slice);
+    // No longer than requests keep coming.
+    if (durable_.value() == before) rest_until_ = {};
 }
 
 void ProjectorThread::handle(const Error& error) {

@@ -43,8 +43,9 @@ class ProjectorThread {
   private:
     void run();
     void move_or_watch();
-    void rest(std::chrono::steady_clock::duration last_took);
-    bool may_rest() const;
+    void rest_after(std::chrono::steady_clock::duration batch_took);
+    bool resting() const;
+    void rest();
     void handle(const Error& error);
     void answered();
     void pause(std::chrono::milliseconds time);
@@ -59,6 +60,7 @@ class ProjectorThread {
     node::Projection projection_;
     std::chrono::milliseconds backoff_{0};
     std::chrono::steady_clock::time_point asked_at_;
+    std::chrono::steady_clock::time_point rest_until_;
     std::chrono::steady_clock::time_point complained_at_;
 
     std::atomic<bool> database_reachable_{true};
