@@ -34,7 +34,8 @@ Reply answer_is_away() {
                      "which keeps the answer, cannot be asked at the moment. Nothing was executed "
                      "again. Send the request once more with the same key to get the answer."
     )
-                     .with("executed", true));
+                     .with("executed", true)
+                     .retry_after(1));
 }
 
 }  // namespace
