@@ -292,7 +292,9 @@ Status StripeState::verify(std::size_t asset_count) const {
             }
         }
         for (const Grant& grant : wallet->grants) {
-            const bool sound = grant.held == pinned[grant.id] && grant.held <= grant.remaining &&
+            const auto by_holds = pinned.find(grant.id);
+            const Amount held_by_holds = by_holds == pinned.end() ? Amount{} : by_holds->second;
+            const bool sound = grant.held == held_by_holds && grant.held <= grant.remaining &&
                                wallet->find_account(grant.asset) != nullptr;
             if (!sound) return contradiction(*wallet, grant.id.text() + " contradicts its holds");
         }

@@ -21,23 +21,23 @@ CursorRows::CursorRows(
 void CursorRows::fetch() {
     const Patience patience(transaction_.conn().sock(), answer_timeout);
     block_ = transaction_.exec("FETCH 5000 FROM " + name_);
-    position_ = 0;
+    row_ = block_.begin();
 }
 
 bool CursorRows::next() {
-    if (valid_) ++position_;
-    if (position_ >= block_.size() && !block_.empty()) fetch();
-    valid_ = position_ < block_.size();
+    if (valid_) ++row_;
+    if (row_ == block_.end() && !block_.empty()) fetch();
+    valid_ = row_ != block_.end();
+    if (valid_) read_fields();
     return valid_;
 }
 
-std::string_view CursorRows::text(int column) const {
-    const auto field = block_[position_][static_cast<pqxx::row::size_type>(column)];
-    return {field.c_str(), field.size()};
-}
-
-bool CursorRows::is_null(int column) const {
-    return block_[position_][static_cast<pqxx::row::size_type>(column)].is_null();
+void CursorRows::read_fields() {
+    fields_.clear();
+    const auto end = row_->end();
+    for (auto field = row_->begin(); field != end; ++field) {
+        fields_.push_back({{field->c_str(), field->size()}, field->is_null()});
+    }
 }
 
 }  // namespace faregate::postgres

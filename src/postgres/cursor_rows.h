@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "postgres/pqxx_compat.h"
 #include "postgres/text.h"
@@ -21,8 +23,8 @@ class CursorRows {
     bool valid() const noexcept { return valid_; }
 
     // Fields of the row; views live until the next call of next().
-    std::string_view text(int column) const;
-    bool is_null(int column) const;
+    std::string_view text(int column) const { return field(column).text; }
+    bool is_null(int column) const { return field(column).null; }
     std::uint64_t number(int column) const { return read_number(text(column)); }
     Timestamp time(int column) const { return read_timestamp(text(column)); }
     /// A time that is stored as NULL if it never comes.
@@ -31,12 +33,22 @@ class CursorRows {
     }
 
   private:
+    struct Field {
+        std::string_view text;
+        bool null = false;
+    };
+
     void fetch();
+    void read_fields();
+    const Field& field(int column) const { return fields_[static_cast<std::size_t>(column)]; }
 
     pqxx::transaction_base& transaction_;
     const std::string name_;
     pqxx::result block_;
-    pqxx::result::size_type position_ = 0;
+    pqxx::result::const_iterator row_;
+    /// Of the row. libpqxx counts references for each field that it is asked for, which would be a
+    /// fifth of the time of a start.
+    std::vector<Field> fields_;
     bool valid_ = false;
 };
 
