@@ -14,7 +14,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
-pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+find_library(FAREGATE_MIMALLOC mimalloc REQUIRED)  # Debian's CMake package for it does not work.
 
 if(FAREGATE_TESTS)
     find_package(GTest REQUIRED)

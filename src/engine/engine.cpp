@@ -419,9 +419,12 @@ void Engine::Impl::add_authorization(Authorization authorization) {
 }
 
 void Engine::Impl::add_idempotency(IdempotencyRow row) {
+    std::optional<std::string> answer;
+    if (!row.receipt.empty()) answer = std::move(row.receipt);
     if (row.wallet.text().empty()) {
         MutexLock lock(catalogue_mutex_);
-        assets_idempotency_.insert(nullptr, 0, row.key, row.lsn, row.at, std::nullopt);
+        assets_idempotency_.insert(nullptr, 0, row.key, row.lsn, row.at, std::move(answer));
+        assets_idempotency_.drop_answers(row.lsn);
         return;
     }
     const WalletHash hash = row.wallet.hash();
@@ -429,7 +432,8 @@ void Engine::Impl::add_idempotency(IdempotencyRow row) {
     StripeLock lock(stripe);
     const Wallet* scope = stripe.state.find_wallet(row.wallet);
     if (scope == nullptr) return;
-    stripe.state.idempotency.insert(scope, hash, row.key, row.lsn, row.at, std::nullopt);
+    stripe.state.idempotency.insert(scope, hash, row.key, row.lsn, row.at, std::move(answer));
+    stripe.state.idempotency.drop_answers(row.lsn);
 }
 
 EngineStats Engine::Impl::stats() const {

@@ -21,6 +21,10 @@ TypedId<Kind> read_id(std::string_view text) {
     return required(TypedId<Kind>::parse(text), text);
 }
 
+/// The newest answers are loaded with their keys: requests are repeated soon, or hardly ever, and
+/// PostgreSQL may go away again.
+constexpr std::size_t answers_max = 20'000;
+
 ledger::Wallet wallet(const CursorRows& rows) {
     ledger::Wallet wallet;
     wallet.id = required(WalletId::parse(rows.text(0)), rows.text(0));
@@ -208,10 +212,14 @@ void StateReader::read_authorizations(Timestamp since) {
 }
 
 void StateReader::read_idempotency_keys(Timestamp since) {
+    const std::string with_answers =
+        "coalesce((SELECT lsn FROM idempotency_keys ORDER BY lsn DESC OFFSET " +
+        std::to_string(answers_max) + " LIMIT 1), 0)";
     CursorRows rows(
         transaction_, "key_rows",
-        "SELECT wallet, digest, fingerprint, " + micros_of("at") +
-            ", lsn FROM idempotency_keys WHERE at >= '" + timestamp_text(since) + "' ORDER BY lsn"
+        "SELECT wallet, digest, fingerprint, " + micros_of("at") + ", lsn, CASE WHEN lsn > " +
+            with_answers + " THEN receipt END FROM idempotency_keys WHERE at >= '" +
+            timestamp_text(since) + "' ORDER BY lsn"
     );
     while (rows.next()) {
         engine::IdempotencyRow row;
@@ -220,6 +228,7 @@ void StateReader::read_idempotency_keys(Timestamp since) {
         row.key.fingerprint = read_digest(rows.text(2));
         row.at = rows.time(3);
         row.lsn.value = rows.number(4);
+        if (!rows.is_null(5)) row.receipt = read_bytea(rows.text(5));
         sink_.add_idempotency(std::move(row));
     }
 }

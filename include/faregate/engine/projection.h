@@ -157,8 +157,8 @@ struct ProjectionBatch {
 };
 
 /// Receives a stored state row by row, in this order: assets by index, wallets (with accounts and
-/// grants filled in), authorizations, idempotency records by LSN (without their receipts: those
-/// stay in the database until they are asked for); set_last_at at any time.
+/// grants filled in), authorizations, idempotency records by LSN (most without a receipt, which
+/// stays in the database until it is asked for); set_last_at at any time.
 class StateSink {
   public:
     virtual ~StateSink() = default;

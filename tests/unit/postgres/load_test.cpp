@@ -209,7 +209,7 @@ TEST_F(Load, GivesIdempotencyRecordsInTheOrderOfTheirLsn) {
     EXPECT_EQ(sink.keys[1].key.digest, batch.idempotency[0].key.digest);
     EXPECT_EQ(sink.keys[1].key.fingerprint, batch.idempotency[0].key.fingerprint);
     EXPECT_EQ(sink.keys[1].at, batch.idempotency[0].at);
-    EXPECT_EQ(sink.keys[1].receipt, "");
+    EXPECT_EQ(sink.keys[1].receipt, batch.idempotency[0].receipt);
     EXPECT_EQ(sink.last_at, std::vector<Timestamp>{batch.last_at});
 }
 
