@@ -110,9 +110,6 @@ class Engine::Impl final : public StateSink {
         IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key,
         std::string receipt, Timestamp at, Lsn lsn
     );
-    std::size_t answers_max() const {
-        return options_.answers_bytes_max / std::max(options_.stripe_count, 1U);
-    }
 
     // Constant after construction.
     const Clock& clock_;
@@ -120,6 +117,7 @@ class Engine::Impl final : public StateSink {
     const EngineOptions options_;
     const int stripe_shift_;
 
+    AnswerMemory answer_memory_;            // of all stripes
     std::atomic<std::int64_t> last_at_{0};  // rises only
     std::deque<Stripe> stripes_;            // each has its own lock
 
@@ -138,13 +136,14 @@ Engine::Impl::Impl(const Clock& clock, MutationLog& log, EngineOptions options)
       log_(log),
       options_(options),
       stripe_shift_(32 - std::countr_zero(options.stripe_count)),
+      answer_memory_{options.answers_bytes_max},
       assets_(std::make_shared<AssetCatalogue>()),
-      assets_idempotency_(options.retention, answers_max()) {
+      assets_idempotency_(options.retention, answer_memory_) {
     const bool usable = std::has_single_bit(options.stripe_count) && options.stripe_count >= 2 &&
                         options.stripe_count <= 65'536;
     FG_ASSERT(usable, "the number of stripes is a power of two from 2 to 65,536");
     for (std::uint32_t i = 0; i < options.stripe_count; ++i) {
-        stripes_.emplace_back(options.retention, answers_max());
+        stripes_.emplace_back(options.retention, answer_memory_);
         StripeLock lock(stripes_.back());
         stripes_.back().assets = assets_;
     }

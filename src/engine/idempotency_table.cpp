@@ -66,7 +66,7 @@ void IdempotencyTable::insert(
     entries_.push_back(Entry{digest, cut(key.fingerprint), wallet, lsn, at});
     index_.insert(first_ + static_cast<std::uint32_t>(entries_.size() - 1));
     if (!answer) return;
-    answers_bytes_ += bytes_of(*answer);
+    memory_.bytes.fetch_add(bytes_of(*answer), std::memory_order_relaxed);
     answers_.push_back(Answer{lsn, std::move(*answer)});
 }
 
@@ -79,11 +79,14 @@ const std::string* IdempotencyTable::find_answer(Lsn lsn) const {
 }
 
 void IdempotencyTable::drop_answers(Lsn applied) {
-    while (answers_bytes_ > answers_max_ && answers_.front().lsn <= applied) pop_answer();
+    while (!answers_.empty() && answers_.front().lsn <= applied &&
+           memory_.bytes.load(std::memory_order_relaxed) > memory_.bytes_max) {
+        pop_answer();
+    }
 }
 
 void IdempotencyTable::pop_answer() {
-    answers_bytes_ -= bytes_of(answers_.front().receipt);
+    memory_.bytes.fetch_sub(bytes_of(answers_.front().receipt), std::memory_order_relaxed);
     answers_.pop_front();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
@@ -18,6 +19,12 @@
 
 namespace faregate::engine {
 
+/// Room for the answers of all tables together, so that one busy wallet may have it all.
+struct AnswerMemory {
+    const std::size_t bytes_max;
+    std::atomic<std::size_t> bytes{0};
+};
+
 /// Which idempotency keys were answered, per wallet (null for assets), and the answers of late.
 ///
 /// Keys are kept for the time of retention, in less than 64 bytes each; an answer is several times
@@ -26,10 +33,10 @@ namespace faregate::engine {
 /// Not synchronized: belongs to its stripe.
 class IdempotencyTable {
   public:
-    /// `answers_max` bytes of answers stay for as long as their keys do.
-    IdempotencyTable(Duration retention, std::size_t answers_max)
+    /// `memory` must outlive the table.
+    IdempotencyTable(Duration retention, AnswerMemory& memory)
         : retention_(retention),
-          answers_max_(answers_max),
+          memory_(memory),
           index_(0, SlotHash{&entries_, &first_}, SlotEqual{&entries_, &first_}) {}
     IdempotencyTable(const IdempotencyTable&) = delete;
     IdempotencyTable& operator=(const IdempotencyTable&) = delete;
@@ -139,12 +146,11 @@ class IdempotencyTable {
     void forget(Timestamp now);
 
     Duration retention_;
-    std::size_t answers_max_;
+    AnswerMemory& memory_;
     Entries entries_;          // by age
     std::uint32_t first_ = 0;  // the serial number of the oldest entry
     boost::unordered_flat_set<std::uint32_t, SlotHash, SlotEqual> index_;
     std::deque<Answer> answers_;  // by LSN
-    std::size_t answers_bytes_ = 0;
 };
 
 }  // namespace faregate::engine

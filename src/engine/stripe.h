@@ -34,8 +34,8 @@ struct Timer {
 /// addresses; an open authorization has exactly one timer.
 class StripeState {
   public:
-    StripeState(Duration retention, std::size_t answers_max)
-        : idempotency(retention, answers_max), retention_(retention) {}
+    StripeState(Duration retention, AnswerMemory& answers)
+        : idempotency(retention, answers), retention_(retention) {}
 
     struct Hold {
         ledger::Authorization authorization;
@@ -96,7 +96,7 @@ class StripeState {
 
 /// One lock and what is behind it.
 struct Stripe {
-    Stripe(Duration retention, std::size_t answers_max) : state(retention, answers_max) {}
+    Stripe(Duration retention, AnswerMemory& answers) : state(retention, answers) {}
 
     mutable Mutex mutex;
     StripeState state FG_GUARDED_BY(mutex);
