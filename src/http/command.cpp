@@ -1,6 +1,7 @@
 #include "http/command.h"
 
 #include <algorithm>
+#include <string>
 
 #include "http/outcome_problem.h"
 #include "http/routes/routes.h"
@@ -26,7 +27,8 @@ Result<std::optional<std::string>> find_status(
     return found ? std::optional(found->status) : std::nullopt;
 }
 
-/// The earlier request was answered, so a caller must not believe that nothing has happened.
+/// Whether the earlier request was executed or declined is not known here, so `executed` is left
+/// out: a caller must believe neither.
 Reply answer_is_away() {
     return Reply(Problem(
                      Refusal::database_unavailable,
@@ -34,7 +36,7 @@ Reply answer_is_away() {
                      "which keeps the answer, cannot be asked at the moment. Nothing was executed "
                      "again. Send the request once more with the same key to get the answer."
     )
-                     .with("executed", true)
+                     .with("answered_before", true)
                      .retry_after(1));
 }
 
@@ -54,6 +56,7 @@ Done perform(Exchange& exchange, const Operation& operation) {
     done.lsn = execution->lsn;
     if (execution->answer_elsewhere) {
         done.recalled = *execution;
+        done.executed = true;  // As far as is known.
         return done;
     }
     const Outcome outcome = execution->receipt.outcome;
@@ -84,6 +87,10 @@ Task<Reply> look_further(Exchange& exchange, const Operation& operation, Reply n
 }
 
 Task<void> recall_answers(Exchange& exchange, std::vector<Recall> recalls) {
+    if (!exchange.services.uses.health.database_reachable()) {
+        for (const Recall& recall : recalls) recall.done->reply = answer_is_away();
+        co_return;
+    }
     std::vector<Lsn> lsns;
     lsns.reserve(recalls.size());
     for (const Recall& recall : recalls) lsns.push_back(recall.done->lsn);
@@ -94,7 +101,8 @@ Task<void> recall_answers(Exchange& exchange, std::vector<Recall> recalls) {
     for (const Recall& recall : recalls) {
         Done& done = *recall.done;
         if (!rows) {
-            done.reply = answer_is_away();
+            const bool away = rows.error().index == problem_index(Refusal::database_unavailable);
+            done.reply = away ? answer_is_away() : Reply(rows.error());
             continue;
         }
         const auto row = std::lower_bound(
@@ -103,7 +111,11 @@ Task<void> recall_answers(Exchange& exchange, std::vector<Recall> recalls) {
         );
         const bool found = row != rows->end() && row->lsn == done.lsn;
         if (!found) {
-            // Its time was over just now, or PostgreSQL fell back and is being caught up.
+            // PostgreSQL fell back and is being caught up, or somebody has deleted the row.
+            exchange.services.log_error(
+                LogKind::query_failed,
+                "PostgreSQL lacks the answer at LSN " + std::to_string(done.lsn.value)
+            );
             done.reply = answer_is_away();
             continue;
         }

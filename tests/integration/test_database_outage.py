@@ -117,14 +117,18 @@ def test_an_answer_that_only_postgres_has_is_refused_until_it_is_back(postgres, 
     api = server.api()
     wallet = api.wallet(grant="100")
     first = api.debit(wallet, "1", key="before")
-    server.wait_applied(first.expect(201)["lsn"])
+    first.expect(201)
+    declined = api.debit(wallet, "1000", key="declined")
+    declined.problem(402, "insufficient_funds")
+    server.wait_applied(int(metric(api, "faregate_durable_lsn")))
     server.stop()
     server.start()
     postgres.stop()
     wait_noticed(api)
 
-    problem = api.debit(wallet, "1", key="before").problem(503, "database_unavailable")
-    assert problem["executed"] is True
+    for amount, key in (("1", "before"), ("1000", "declined")):
+        problem = api.debit(wallet, amount, key=key).problem(503, "database_unavailable")
+        assert problem["answered_before"] is True and "executed" not in problem
     line = {"op": "debit", "wallet": wallet, "asset": "USD", "amount": "1"}
     lines = [{**line, "idempotency_key": key} for key in ("before", "during")]
     results = api.post("/v1/batch", {"operations": lines}).expect(200)["results"]
@@ -137,6 +141,8 @@ def test_an_answer_that_only_postgres_has_is_refused_until_it_is_back(postgres, 
     eventually(lambda: metric(api, "faregate_database_up") == 1, "the server notices the end")
     again = api.debit(wallet, "1", key="before")
     assert again.status == 201 and again.replayed and again.content == first.content
+    again = api.debit(wallet, "1000", key="declined")
+    assert again.status == 402 and again.replayed and again.content == declined.content
 
 
 def test_requests_that_need_postgres_are_refused_and_not_executed(postgres, away):

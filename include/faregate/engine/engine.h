@@ -26,7 +26,7 @@ class MutationLog {
   public:
     virtual ~MutationLog() = default;
     virtual Result<Lsn> append(std::string_view record) = 0;
-    /// Up to here the database has the records. Rises only, but for a database that fell back.
+    /// Up to here the database has had the records: it may have fallen back since. Rises only.
     virtual Lsn applied_lsn() const = 0;
 };
 

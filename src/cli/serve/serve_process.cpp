@@ -23,7 +23,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 /// Records that PostgreSQL may lack before the projector works without rests.
-constexpr std::uint64_t projection_rest_lag_max = 400'000;
+constexpr std::uint64_t projection_rest_lag_max = 200'000;
 constexpr auto database_retry = milliseconds(1'000);
 constexpr auto sweep_interval = milliseconds(250);
 constexpr auto housekeeping_interval = milliseconds(1'000);
