@@ -87,10 +87,8 @@ class IdempotencyTable {
         std::string receipt;
     };
 
-    struct BlockSize {
-        using type = boost::container::deque_options_t<boost::container::block_bytes<4096U>>;
-    };
-    using Entries = boost::container::deque<Entry, void, BlockSize::type>;
+    using BlockSize = boost::container::deque_options_t<boost::container::block_bytes<4096U>>;
+    using Entries = boost::container::deque<Entry, void, BlockSize>;
 
     // The index holds serial numbers of entries, modulo 2^32.
     struct Slot {
@@ -102,8 +100,8 @@ class IdempotencyTable {
         Digest fingerprint{};
     };
     struct SlotHash {
-        using is_transparent = void;
-        using is_avalanching = void;
+        using is_transparent = void;  // NOLINT: the standard library's name
+        using is_avalanching = void;  // NOLINT: Boost's name
         const Entries* entries;
         const std::uint32_t* first;
         std::size_t operator()(std::uint32_t serial) const noexcept {
@@ -121,7 +119,7 @@ class IdempotencyTable {
         }
     };
     struct SlotEqual {
-        using is_transparent = void;
+        using is_transparent = void;  // NOLINT: the standard library's name
         const Entries* entries;
         const std::uint32_t* first;
         const Entry& at(std::uint32_t serial) const noexcept { return (*entries)[serial - *first]; }
