@@ -98,7 +98,9 @@ class Engine::Impl final : public StateSink {
   private:
     Stripe& stripe_of(WalletHash hash) { return stripes_[hash >> stripe_shift_]; }
     void raise_last_at(Timestamp at);
-    void publish_asset(Asset asset) FG_REQUIRES(catalogue_mutex_);
+    // What follows an append must not fail half way: a request that was journaled and is not
+    // remembered would be executed again. Without memory the process ends, and a start replays it.
+    void publish_asset(Asset asset) noexcept FG_REQUIRES(catalogue_mutex_);
 
     Result<std::uint64_t> let_due_happen(Stripe& stripe, Timestamp now) FG_REQUIRES(stripe.mutex);
     Result<Execution> execute_locked(
@@ -109,7 +111,7 @@ class Engine::Impl final : public StateSink {
     void remember(
         IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key,
         std::string receipt, Timestamp at, Lsn lsn
-    );
+    ) noexcept;
 
     // Constant after construction.
     const Clock& clock_;
@@ -195,7 +197,7 @@ Result<Lsn> Engine::Impl::commit(Stripe& stripe, const IdempotencyKey* key) {
 void Engine::Impl::remember(
     IdempotencyTable& table, const Wallet* scope, const IdempotencyKey& key, std::string receipt,
     Timestamp at, Lsn lsn
-) {
+) noexcept {
     const WalletHash hash = scope == nullptr ? 0 : scope->id.hash();
     table.insert(scope, hash, key, lsn, at, std::move(receipt));
     table.drop_answers(log_.applied_lsn());
@@ -299,7 +301,7 @@ Result<Execution> Engine::Impl::create_asset(
 }
 
 /// Whoever can use the asset does so after its record, so with a higher LSN.
-void Engine::Impl::publish_asset(Asset asset) {
+void Engine::Impl::publish_asset(Asset asset) noexcept {
     assets_lsn_ = asset.lsn;
     auto grown = std::make_shared<AssetCatalogue>(*assets_);
     grown->add(std::move(asset));

@@ -61,7 +61,7 @@ StripeState::Hold* StripeState::find_hold(AuthorizationId id, Timestamp now) {
 
 Wallet* StripeState::find_wallet_of(GrantId grant) { return wallets_.find_owner(grant); }
 
-Status StripeState::apply(const Mutation& mutation, Lsn lsn) {
+Status StripeState::apply(const Mutation& mutation, Lsn lsn) noexcept {
     const auto misfit = [&](const char* what) {
         return failure(
             ErrorCode::corruption, "record " + std::to_string(lsn.value) +

@@ -49,7 +49,8 @@ class StripeState {
 
     /// Applies a mutation and keeps the indexes and timers true. Error `corruption`: the mutation
     /// does not fit the state (only possible on replay).
-    Status apply(const ledger::Mutation& mutation, Lsn lsn);
+    /// Without memory the process ends: the record is in the journal, and a start makes it true.
+    Status apply(const ledger::Mutation& mutation, Lsn lsn) noexcept;
 
     /// The mutation of the earliest timer due at `now`, written to `mutation`; false if none. Call
     /// apply with it and then ask again.

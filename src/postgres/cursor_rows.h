@@ -46,8 +46,8 @@ class CursorRows {
     const std::string name_;
     pqxx::result block_;
     pqxx::result::const_iterator row_;
-    /// Of the row. libpqxx counts references for each field that it is asked for, which would be a
-    /// fifth of the time of a start.
+    /// Of the row. libpqxx counts references for each field that it is asked for, which was more
+    /// than half of the server's time at a start.
     std::vector<Field> fields_;
     bool valid_ = false;
 };
